@@ -1,0 +1,1 @@
+export { CorruptionError, type ErrorCode, type ErrorDetails, isVarveError, notSupported, VarveError } from './errors.ts'

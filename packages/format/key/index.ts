@@ -1,0 +1,17 @@
+export {
+  compareInternalKeys,
+  compareTrailers,
+  MAX_SEQUENCE,
+  makeInternalKey,
+  sequenceOfTrailer,
+  shortestSeparator,
+  TRAILER_LENGTH,
+  trailerHigh,
+  trailerLow,
+  typeOfTrailer,
+  userKeyOf,
+  ValueType,
+  type ValueTypeCode,
+  valueTypeName,
+  writeTrailer,
+} from './internal-key.ts'
