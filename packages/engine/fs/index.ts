@@ -1,0 +1,1 @@
+export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './file-system.ts'

@@ -1,0 +1,10 @@
+export type {
+  Clock,
+  Job,
+  JobPriority,
+  JobProgress,
+  JobRunner,
+  OnProgress,
+  Runtime,
+  Timer,
+} from './runtime.ts'

@@ -1,0 +1,60 @@
+/**
+ * What the engine takes from the world besides its own data: files, time, randomness, timers and threads. It
+ * comes in through `open`, so that a test can decide all of it.
+ */
+import type { FileSystem } from '../fs/file-system.ts'
+
+export interface Clock {
+  /** Milliseconds since 1970; may jump either way. For what people read and what files record. */
+  now(): number
+  /** Milliseconds since some moment; never goes back. For measuring. */
+  monotonic(): number
+}
+
+export interface Timer {
+  /** After it, the callback is not called. Harmless when it already was. */
+  cancel(): void
+}
+
+export type JobPriority = 'high' | 'low'
+
+/**
+ * Work for a worker thread, as plain data: what `structuredClone` carries over. `kind` chooses the function
+ * (see run-job.ts); the rest is that function's message. A `SharedArrayBuffer` in it is shared, not copied.
+ */
+export interface Job {
+  readonly kind: 'flush' | 'compaction'
+  /**
+   * A one-element array over shared memory. Its owner stores 1 to ask the job to stop; the job looks at it
+   * now and then, removes its partial outputs and throws `ABORTED`.
+   */
+  readonly cancel?: Int32Array
+}
+
+/** How far a running job has come, since its start. */
+export interface JobProgress {
+  bytesRead: number
+  bytesWritten: number
+  entriesRead: number
+}
+
+export type OnProgress = (progress: JobProgress) => void
+
+export interface JobRunner {
+  /**
+   * Runs a job and gives its result. High before low; in each, first come, first served. Rejects with what the
+   * job threw (a `VarveError` keeps its code and details), or `ABORTED` when its thread died or `close` came.
+   */
+  run<Result>(job: Job, priority: JobPriority, onProgress?: OnProgress): Promise<Result>
+  /** Rejects what has not started, waits for what has, and ends the threads. */
+  close(): Promise<void>
+}
+
+export interface Runtime {
+  readonly fs: FileSystem
+  readonly clock: Clock
+  readonly jobs: JobRunner
+  randomBytes(length: number): Uint8Array
+  /** Calls back once, after `milliseconds`. A pending timer does not keep the process alive. */
+  setTimer(milliseconds: number, callback: () => void): Timer
+}
