@@ -1,0 +1,136 @@
+/**
+ * The contract of everything that moves over sorted internal entries: memtables, tables, levels, and the merge
+ * of them.
+ *
+ * Cursors are synchronous. When a block is not in memory a movement answers `Step.needsBlock`; the caller
+ * loads what `collectWanted` names and repeats *the same call*, which then goes on where it stopped. One file,
+ * `driver.ts`, does that waiting for all cursors. Between the two calls the cursor's fields mean nothing, and
+ * any other movement may be made instead, which abandons the one that waited.
+ *
+ * RocksDB: table/internal_iterator.h
+ */
+import { compareBytes, emptyBytes, prefixWord } from '@varve/format/bytes'
+import { compareTrailers, trailerHigh, trailerLow } from '@varve/format/key'
+
+/** How a movement ended. */
+export const Step = {
+  /** There is no such entry; `valid` is false. */
+  ended: 0,
+  /** The cursor is on an entry; `valid` is true. */
+  moved: 1,
+  /** Load what `collectWanted` gives, then repeat the call. */
+  needsBlock: 2,
+} as const
+export type Step = (typeof Step)[keyof typeof Step]
+
+/** What must be loaded before a movement can succeed when repeated. Loading hands it to the cursor that asked. */
+export interface Wanted {
+  load(): Promise<void>
+  loadSync(): void
+}
+
+/**
+ * Fields hold the current entry while `valid`; they are ranges of buffers that the cursor owns, and die when
+ * it moves. Entries come in internal key order: user keys ascending, versions of a key newest first.
+ */
+export interface InternalCursor {
+  valid: boolean
+  /** The user key, without its trailer. */
+  keyBytes: Uint8Array
+  keyStart: number
+  keyEnd: number
+  /** prefixWord of the user key's bytes 0-3 and 4-7: most comparisons need no more. */
+  prefixHigh: number
+  prefixLow: number
+  /** sequence << 8 | type, in two words. */
+  trailerLow: number
+  trailerHigh: number
+  valueBytes: Uint8Array
+  valueStart: number
+  valueEnd: number
+
+  first(): Step
+  last(): Step
+  /** Expects `valid`, as `prev` does. */
+  next(): Step
+  prev(): Step
+  /** Moves to the first entry at or after the target. */
+  seek(target: SeekTarget): Step
+  /** Moves to the last entry at or before the target. */
+  seekForPrev(target: SeekTarget): Step
+  /** Adds what the movement that answered `needsBlock` waits for. */
+  collectWanted(into: Wanted[]): void
+}
+
+/** Sorts before every entry of the same user key and sequence, whatever its type. */
+const SEEK_TYPE = 0xff
+
+/** An internal key to seek, reusable. The key bytes are borrowed: they must stay as they are while in use. */
+export class SeekTarget {
+  bytes: Uint8Array = emptyBytes
+  start = 0
+  end = 0
+  prefixHigh = 0
+  prefixLow = 0
+  trailerLow = 0
+  trailerHigh = 0
+
+  /** Stands before the newest version of a user key that a reader at `sequence` may see. */
+  set(bytes: Uint8Array, start: number, end: number, sequence: number): this {
+    this.setKey(bytes, start, end)
+    this.trailerLow = trailerLow(sequence, SEEK_TYPE)
+    this.trailerHigh = trailerHigh(sequence)
+    return this
+  }
+
+  /** Stands before every version of a user key. */
+  setBefore(bytes: Uint8Array, start: number, end: number): this {
+    this.setKey(bytes, start, end)
+    this.trailerLow = 0xffff_ffff
+    this.trailerHigh = 0xffff_ffff
+    return this
+  }
+
+  /** Stands behind every version of a user key. */
+  setAfter(bytes: Uint8Array, start: number, end: number): this {
+    this.setKey(bytes, start, end)
+    this.trailerLow = 0
+    this.trailerHigh = 0
+    return this
+  }
+
+  setKey(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+    this.prefixHigh = prefixWord(bytes, start, end)
+    this.prefixLow = prefixWord(bytes, start + 4, end)
+  }
+}
+
+/** Order of two cursors' current user keys. The prefix words decide nearly always. */
+export function compareCursorKeys(a: InternalCursor, b: InternalCursor): number {
+  if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh
+  if (a.prefixLow !== b.prefixLow) return a.prefixLow - b.prefixLow
+  return compareBytes(a.keyBytes, a.keyStart, a.keyEnd, b.keyBytes, b.keyStart, b.keyEnd)
+}
+
+/** Order of two cursors' current internal keys. */
+export function compareCursors(a: InternalCursor, b: InternalCursor): number {
+  const order = compareCursorKeys(a, b)
+  return order !== 0 ? order : compareTrailers(a.trailerLow, a.trailerHigh, b.trailerLow, b.trailerHigh)
+}
+
+/** Order of a cursor's current user key and a target's. */
+export function compareKeyToTarget(cursor: InternalCursor, target: SeekTarget): number {
+  if (cursor.prefixHigh !== target.prefixHigh) return cursor.prefixHigh - target.prefixHigh
+  if (cursor.prefixLow !== target.prefixLow) return cursor.prefixLow - target.prefixLow
+  return compareBytes(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, target.bytes, target.start, target.end)
+}
+
+/** Order of a cursor's current internal key and a target. */
+export function compareToTarget(cursor: InternalCursor, target: SeekTarget): number {
+  const order = compareKeyToTarget(cursor, target)
+  if (order !== 0) return order
+  return compareTrailers(cursor.trailerLow, cursor.trailerHigh, target.trailerLow, target.trailerHigh)
+}
