@@ -1,0 +1,99 @@
+/**
+ * One live table file as the database knows it: what its MANIFEST record says, plus what is learnt while it is
+ * in use (its reader, how many deletions it holds, whether a compaction has it).
+ *
+ * The same object stands for the file in every version that holds it, also after a trivial move, so an open
+ * reader is kept across versions. Boundaries are internal keys and take in every entry of the file.
+ *
+ * RocksDB: db/version_edit.h, FileMetaData
+ */
+import { compareBytes, prefixWord, readUint32 } from '@varve/format/bytes'
+import { TRAILER_LENGTH } from '@varve/format/key'
+import type { NewFile } from '@varve/format/manifest'
+import type { TableReader } from '../table/table-reader.ts'
+
+/** What the table's properties say about its contents. All zero until somebody has read them. */
+export interface FileStatistics {
+  entries: number
+  deletions: number
+  rawKeySize: number
+  rawValueSize: number
+}
+
+const unknownStatistics: FileStatistics = { entries: 0, deletions: 0, rawKeySize: 0, rawValueSize: 0 }
+
+export class FileMeta {
+  readonly number: number
+  readonly size: number
+  /** Internal keys. */
+  readonly smallest: Uint8Array
+  readonly largest: Uint8Array
+  readonly smallestSequence: number
+  readonly largestSequence: number
+  /** First eight bytes of the boundary user keys as two big-endian words; the trailer of `largest`. */
+  readonly smallestHigh: number
+  readonly smallestLow: number
+  readonly largestHigh: number
+  readonly largestLow: number
+  readonly largestTrailerLow: number
+  readonly largestTrailerHigh: number
+  /** Newer files of level 0 have greater epochs. Set once more when a MANIFEST without epochs is recovered. */
+  epochNumber: number
+  /** Its level in the newest version. */
+  level: number
+  /** The MANIFEST record, kept whole so that the next MANIFEST loses nothing. */
+  record: NewFile
+  /** True while a compaction has the file among its inputs. */
+  beingCompacted = false
+  /** The open reader, put here and closed by the table cache. */
+  table: TableReader | undefined = undefined
+  statistics: FileStatistics = unknownStatistics
+  /** Size as the compaction picker weighs it: deletions count for what they will free. */
+  compensatedSize: number
+
+  constructor(record: NewFile) {
+    const { smallest, largest } = record
+    const smallestEnd = smallest.length - TRAILER_LENGTH
+    const largestEnd = largest.length - TRAILER_LENGTH
+    this.number = record.number
+    this.size = record.size
+    this.smallest = smallest
+    this.largest = largest
+    this.smallestSequence = record.smallestSequence
+    this.largestSequence = record.largestSequence
+    this.smallestHigh = prefixWord(smallest, 0, smallestEnd)
+    this.smallestLow = prefixWord(smallest, 4, smallestEnd)
+    this.largestHigh = prefixWord(largest, 0, largestEnd)
+    this.largestLow = prefixWord(largest, 4, largestEnd)
+    this.largestTrailerLow = readUint32(largest, largestEnd)
+    this.largestTrailerHigh = readUint32(largest, largestEnd + 4)
+    this.epochNumber = record.epochNumber ?? 0
+    this.level = record.level
+    this.record = record
+    this.compensatedSize = record.size
+  }
+
+  /** A view. */
+  get smallestUserKey(): Uint8Array {
+    return this.smallest.subarray(0, this.smallest.length - TRAILER_LENGTH)
+  }
+
+  /** A view. */
+  get largestUserKey(): Uint8Array {
+    return this.largest.subarray(0, this.largest.length - TRAILER_LENGTH)
+  }
+
+  /** The order of this file's first user key and bytes[start..end), whose prefix words are `high` and `low`. */
+  compareSmallestUserKey(bytes: Uint8Array, start: number, end: number, high: number, low: number): number {
+    if (this.smallestHigh !== high) return this.smallestHigh - high
+    if (this.smallestLow !== low) return this.smallestLow - low
+    return compareBytes(this.smallest, 0, this.smallest.length - TRAILER_LENGTH, bytes, start, end)
+  }
+
+  /** The order of this file's last user key and bytes[start..end), whose prefix words are `high` and `low`. */
+  compareLargestUserKey(bytes: Uint8Array, start: number, end: number, high: number, low: number): number {
+    if (this.largestHigh !== high) return this.largestHigh - high
+    if (this.largestLow !== low) return this.largestLow - low
+    return compareBytes(this.largest, 0, this.largest.length - TRAILER_LENGTH, bytes, start, end)
+  }
+}
