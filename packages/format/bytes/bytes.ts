@@ -9,7 +9,13 @@ export const emptyBytes = new Uint8Array(0)
 const NATIVE_COPY_MIN = 48
 
 /** Copies source[start..end) to target[at..). The ranges may overlap only if they lie in different arrays. */
-export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+export function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): void {
   if (end - start >= NATIVE_COPY_MIN) {
     target.set(source.subarray(start, end), at)
     return
@@ -100,7 +106,8 @@ export function toHex(bytes: Uint8Array): string {
 
 /** The reverse of `toHex`; either case. Throws `RangeError` for anything but pairs of hex digits. */
 export function fromHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new RangeError('not a string of hex digit pairs')
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text))
+    throw new RangeError('not a string of hex digit pairs')
   const bytes = new Uint8Array(text.length / 2)
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
   return bytes

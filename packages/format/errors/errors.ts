@@ -56,7 +56,12 @@ export class VarveError extends Error {
 export class CorruptionError extends VarveError {
   constructor(what: string, file?: string, offset?: number, cause?: unknown) {
     const place = file === undefined ? '' : ` in ${file}`
-    super('CORRUPTION', `${what}${place}${offset === undefined ? '' : ` at offset ${offset}`}`, { file, offset, what }, cause)
+    super(
+      'CORRUPTION',
+      `${what}${place}${offset === undefined ? '' : ` at offset ${offset}`}`,
+      { file, offset, what },
+      cause,
+    )
     this.name = 'CorruptionError'
   }
 }

@@ -1,1 +1,8 @@
-export { CorruptionError, type ErrorCode, type ErrorDetails, isVarveError, notSupported, VarveError } from './errors.ts'
+export {
+  CorruptionError,
+  type ErrorCode,
+  type ErrorDetails,
+  isVarveError,
+  notSupported,
+  VarveError,
+} from './errors.ts'

@@ -1,0 +1,144 @@
+/**
+ * Every option, with its meaning, unit and default. Names are RocksDB's in camel case; RocksDB's own
+ * spelling (`write_buffer_size`) is taken as well. Defaults are RocksDB's except where a line says why not.
+ * `options.ts` holds the ranges and checks them.
+ */
+
+/** Block compression by its common name. */
+export type CompressionName = 'none' | 'snappy' | 'zlib' | 'lz4' | 'zstd'
+
+/** Block checksum by RocksDB's name. */
+export type ChecksumName = 'kNoChecksum' | 'kCRC32c' | 'kxxHash' | 'kxxHash64' | 'kXXH3'
+
+/**
+ * What recovery does with a damaged write-ahead log. `strict`, the default, cuts a torn tail only where
+ * nothing proves that the bytes had reached the disk, and fails with `CORRUPTION` otherwise. The other four
+ * are RocksDB's modes and behave as there.
+ */
+export type WalRecoveryMode =
+  | 'strict'
+  | 'kTolerateCorruptedTailRecords'
+  | 'kAbsoluteConsistency'
+  | 'kPointInTimeRecovery'
+  | 'kSkipAnyCorruptedRecords'
+
+/**
+ * When the write-ahead log is synced to disk beside the writes that ask for it (`sync: true`):
+ * `onRequest`, never; `always`, before every acknowledgement; `{ everyBytes }`, before the acknowledgement of
+ * the write that completes so many bytes; `{ everyMs }`, in the background after so many milliseconds.
+ */
+export type WalSync = 'onRequest' | 'always' | { everyBytes?: number; everyMs?: number }
+
+/** Options of one column family. Given to `open`, they hold for every family that does not say otherwise. */
+export interface ColumnFamilyOptions {
+  /** Bytes a memtable takes before it is sealed and flushed. Default 64 MiB. */
+  writeBufferSize?: number
+  /** Memtables, active and sealed, at which writes stop until one is flushed. Default 2. */
+  maxWriteBufferNumber?: number
+  /** Sealed memtables that are waited for before a flush merges them. Default 1. */
+  minWriteBufferNumberToMerge?: number
+  /** Levels of the tree. Default 7. */
+  numLevels?: number
+  /** Files in level 0 that start a compaction. Default 4. */
+  level0FileNumCompactionTrigger?: number
+  /** Files in level 0 at which writes are slowed. Default 20. */
+  level0SlowdownWritesTrigger?: number
+  /** Files in level 0 at which writes stop. Default 36. */
+  level0StopWritesTrigger?: number
+  /** Bytes of a table file in level 1. Default 64 MiB. */
+  targetFileSizeBase?: number
+  /** Growth of the table size from level to level. Default 1. */
+  targetFileSizeMultiplier?: number
+  /** Bytes of level 1, or of the base level when level sizes are dynamic. Default 256 MiB. */
+  maxBytesForLevelBase?: number
+  /** Growth of the level size from level to level. Default 10. */
+  maxBytesForLevelMultiplier?: number
+  /** Derives level sizes from the size of the last level, so that space amplification stays near 1.1. Default true. */
+  levelCompactionDynamicLevelBytes?: boolean
+  /** Most bytes one compaction may read. Default 25 times `targetFileSizeBase`. */
+  maxCompactionBytes?: number
+  /** Bytes waiting for compaction at which writes are slowed; 0 for no limit. Default 64 GiB. */
+  softPendingCompactionBytesLimit?: number
+  /** Bytes waiting for compaction at which writes stop; 0 for no limit. Default 256 GiB. */
+  hardPendingCompactionBytesLimit?: number
+  /** Turns automatic compaction off; `compact` still works. Default false. */
+  disableAutoCompactions?: boolean
+  /** Compression of data and index blocks. Default lz4 (RocksDB's since 11.5; snappy before). */
+  compression?: CompressionName
+  /** Compression by level; the last entry holds for all deeper levels. Default: `compression` everywhere. */
+  compressionPerLevel?: readonly CompressionName[]
+  /** Compression of the last level. Default: as `compression` says. */
+  bottommostCompression?: CompressionName
+  /** Level given to zlib and zstd. Default: the codec's own. */
+  compressionLevel?: number
+  /** Bytes of a data block before compression. Default 4096. */
+  blockSize?: number
+  /** Percent of `blockSize` that may be left empty rather than overshot. Default 10. */
+  blockSizeDeviation?: number
+  /** Keys between restart points of a data block. Default 16. */
+  blockRestartInterval?: number
+  /** Keys between restart points of an index block. Default 1. */
+  indexBlockRestartInterval?: number
+  /** Bits per key of the Bloom filter; 0 for none. Default 10 (RocksDB's default is none: a missing key then costs a read). */
+  bloomBitsPerKey?: number
+  /** Version of the table format that is written: 2 to 5. Default 5, which every RocksDB since 6.6 reads. */
+  formatVersion?: number
+  /** Checksum of the blocks that are written. Default kXXH3. */
+  checksum?: ChecksumName
+}
+
+/** Options of the whole database. */
+export interface DatabaseOptions {
+  /** Creates the database when the directory holds none. Default true (RocksDB: false): `open(path)` just works. */
+  createIfMissing?: boolean
+  /** Fails with `ALREADY_EXISTS` when the directory holds a database. Default false. */
+  errorIfExists?: boolean
+  /** Opens without a lock and without writing a byte. Default false. */
+  readOnly?: boolean
+  /** Refuses any inconsistency found at open, such as a table of another size than recorded. Default true. */
+  paranoidChecks?: boolean
+  /** Reads every new table back before it is used. Default false. */
+  paranoidFileChecks?: boolean
+  /** Table files kept open; -1 for all, which are then opened and checked at start. Default -1. */
+  maxOpenFiles?: number
+  /** Bytes of uncompressed data blocks kept in memory. Default 32 MiB. */
+  blockCacheSize?: number
+  /** Divides itself over memtables and block cache where those options are not given. Default: not set. */
+  memoryBudget?: number
+  /** Bytes of all memtables together at which the largest is flushed; 0 for no limit. Default 0. */
+  dbWriteBufferSize?: number
+  /** Bytes of all write-ahead logs at which the family that pins the oldest is flushed; 0 for four times all write buffers. Default 0. */
+  maxTotalWalSize?: number
+  /** Flushes and compactions that run at once, each in a worker thread. Default 2. */
+  maxBackgroundJobs?: number
+  /** Bytes per second at which writes go on while they are slowed. Default 16 MiB. */
+  delayedWriteRate?: number
+  /** Milliseconds a stopped write waits before it fails with `STALLED`; 0 for as long as it takes. Default 0. */
+  writeStallTimeoutMs?: number
+  /** Most bytes of one commit group. Default 1 MiB. */
+  maxWriteBatchGroupSizeBytes?: number
+  /** Bytes of a MANIFEST at which a new one is begun. Default 1 GiB. */
+  maxManifestFileSize?: number
+  /** See `WalRecoveryMode`. Default strict. */
+  walRecoveryMode?: WalRecoveryMode
+  /** See `WalSync`. Default onRequest. */
+  walSync?: WalSync
+  /** Keeps the recovered writes in memory and in their logs instead of flushing them at open. Default false. */
+  avoidFlushDuringRecovery?: boolean
+  /** Closes without flushing writes that are in no log (`disableWAL`). Default false. */
+  avoidFlushDuringShutdown?: boolean
+}
+
+/** Everything `open` takes. */
+export interface OpenOptions extends DatabaseOptions, ColumnFamilyOptions {
+  /** Options of single column families by name, over those given for all. Families that do not exist are created. */
+  columnFamilies?: Readonly<Record<string, ColumnFamilyOptions>>
+}
+
+/** How one write is made durable. */
+export interface WriteOptions {
+  /** Acknowledges only when the write is on disk. Default false: it then survives a crash of the process, not of the machine. */
+  sync?: boolean
+  /** Leaves the write-ahead log out: the write lives in memory until the next flush. Default false. */
+  disableWAL?: boolean
+}
