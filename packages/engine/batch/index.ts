@@ -1,0 +1,1 @@
+export { type BatchOperation, batchOf, type ColumnFamilyReference, WriteBatch } from './write-batch.ts'

@@ -1,0 +1,87 @@
+/**
+ * Operations that are applied together or not at all. Keys and values are copied in as they are added, already
+ * in the form of the log, so a batch may be built once and written several times.
+ *
+ * RocksDB: include/rocksdb/write_batch.h; the bytes are drawn in @varve/format/batch
+ */
+import { BatchEncoder } from '@varve/format/batch'
+import { VarveError } from '@varve/format/errors'
+import { type Bytes, keyBytes, valueBytes } from '../db/arguments.ts'
+
+/** What names a column family in an operation. */
+export interface ColumnFamilyReference {
+  readonly id: number
+  readonly name: string
+}
+
+/** One operation of a batch given as an array. */
+export type BatchOperation =
+  | { type: 'put'; key: Bytes; value: Bytes; columnFamily?: ColumnFamilyReference | string }
+  | { type: 'delete'; key: Bytes; columnFamily?: ColumnFamilyReference | string }
+
+export class WriteBatch {
+  /** The operations in the form of the log. */
+  readonly encoder: BatchEncoder = new BatchEncoder()
+  /** Ids of the column families that are written to. */
+  readonly columnFamilies: Set<number> = new Set()
+
+  /** Operations so far. */
+  get count(): number {
+    return this.encoder.count
+  }
+
+  /** Bytes that the batch takes in the log. */
+  get byteLength(): number {
+    return this.encoder.writer.length
+  }
+
+  put(key: Bytes, value: Bytes, columnFamily?: ColumnFamilyReference): this {
+    const id = columnFamily?.id ?? 0
+    this.encoder.putRecord(id, keyBytes(key), valueBytes(value))
+    this.columnFamilies.add(id)
+    return this
+  }
+
+  delete(key: Bytes, columnFamily?: ColumnFamilyReference): this {
+    const id = columnFamily?.id ?? 0
+    this.encoder.deleteRecord(id, keyBytes(key))
+    this.columnFamilies.add(id)
+    return this
+  }
+
+  clear(): void {
+    this.encoder.clear()
+    this.columnFamilies.clear()
+  }
+}
+
+/** A batch of the operations of an array. `familyOf` finds the family an operation names. */
+export function batchOf(
+  operations: readonly BatchOperation[],
+  familyOf: (named: ColumnFamilyReference | string | undefined) => ColumnFamilyReference,
+): WriteBatch {
+  if (!Array.isArray(operations)) {
+    throw new VarveError('INVALID_ARGUMENT', 'a batch must be a WriteBatch or an array of operations', {
+      option: 'batch',
+    })
+  }
+  const batch = new WriteBatch()
+  for (const [index, operation] of operations.entries()) {
+    const family = familyOf(operation?.columnFamily)
+    if (operation?.type === 'put') batch.put(operation.key, operation.value, family)
+    else if (operation?.type === 'delete') batch.delete(operation.key, family)
+    else throw unknownOperation(operation, index)
+  }
+  return batch
+}
+
+function unknownOperation(operation: { type?: unknown } | undefined, index: number): VarveError {
+  const type = JSON.stringify(operation?.type)
+  return new VarveError(
+    'INVALID_ARGUMENT',
+    `operation ${index} of the batch: type must be 'put' or 'delete', not ${type}`,
+    {
+      option: 'batch',
+    },
+  )
+}
