@@ -1,0 +1,12 @@
+export { decodeVersionEdit, readVersionEdit } from './decode-version-edit.ts'
+export { encodeVersionEdit, writeVersionEdit } from './encode-version-edit.ts'
+export type {
+  BlobAddition,
+  BlobGarbage,
+  CompactCursor,
+  DeletedFile,
+  NewFile,
+  TaggedBytes,
+  VersionEdit,
+  WalAddition,
+} from './version-edit.ts'
