@@ -1,0 +1,144 @@
+/**
+ * Builds a block of sorted entries: data, index, metaindex, properties.
+ *
+ *     block := entries, restarts u32le[restartCount], restartCount u32le
+ *     entry := shared varint32, unshared varint32, [valueLength varint32], keySuffix, value
+ *
+ * Every `restartInterval` entries a key is written whole (`shared` = 0) and its offset noted as a restart
+ * point. Keys must be added in ascending order; what that order is, is the caller's business.
+ *
+ * The builder is used again for block after block, and keeps its buffers. `lastKey` stays readable after
+ * `reset`, for an index entry that lies between two blocks needs both neighbours.
+ *
+ * RocksDB: table/block_based/block_builder.cc
+ */
+import { commonPrefixLength, copyBytes, varintLength, writeUint32, writeVarint } from '../bytes/index.ts'
+
+const MAX_HEADER_LENGTH = 15
+
+export class BlockBuilder {
+  /** The key added last is lastKey[0..lastKeyLength). */
+  lastKey: Uint8Array = new Uint8Array(64)
+  lastKeyLength = 0
+
+  private readonly restartInterval: number
+  private bytes: Uint8Array
+  private length = 0
+  private restarts: Uint32Array = new Uint32Array(16)
+  private restartCount = 1 // The first restart point is at offset 0, also in an empty block.
+  private sinceRestart = 0
+
+  constructor(restartInterval: number, capacity = 1024) {
+    this.restartInterval = restartInterval
+    this.bytes = new Uint8Array(capacity)
+  }
+
+  get empty(): boolean {
+    return this.length === 0
+  }
+
+  /** Exact size of what `finish` would return now. */
+  get estimatedSize(): number {
+    return this.length + 4 * this.restartCount + 4
+  }
+
+  /** RocksDB's guess at the size after one more entry; as if it shared nothing with its predecessor. */
+  estimatedSizeAfter(keyLength: number, valueLength: number): number {
+    const restart = this.sinceRestart >= this.restartInterval ? 4 : 0
+    const header = 4 + varintLength(keyLength) + varintLength(valueLength)
+    return this.estimatedSize + keyLength + valueLength + restart + header
+  }
+
+  add(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const valueLength = valueEnd - valueStart
+    const shared = this.startEntry(key, keyStart, keyEnd, valueLength)
+    const unshared = keyEnd - keyStart - shared
+    const { bytes } = this
+    let at = this.length
+    if ((shared | unshared | valueLength) < 0x80) {
+      bytes[at] = shared
+      bytes[at + 1] = unshared
+      bytes[at + 2] = valueLength
+      at += 3
+    } else {
+      at = writeVarint(bytes, writeVarint(bytes, writeVarint(bytes, at, shared), unshared), valueLength)
+    }
+    copyBytes(key, keyStart + shared, keyEnd, bytes, at)
+    at += unshared
+    copyBytes(value, valueStart, valueEnd, bytes, at)
+    this.length = at + valueLength
+  }
+
+  /**
+   * Adds an entry without a value length, as index blocks with delta-encoded values have it: `whole` where the
+   * key is written whole, `delta` where it shares bytes with the key before.
+   */
+  addUnmeasured(key: Uint8Array, whole: Uint8Array, delta: Uint8Array): void {
+    const shared = this.startEntry(key, 0, key.length, Math.max(whole.length, delta.length))
+    const value = shared === 0 ? whole : delta
+    let at = writeVarint(this.bytes, writeVarint(this.bytes, this.length, shared), key.length - shared)
+    copyBytes(key, shared, key.length, this.bytes, at)
+    at += key.length - shared
+    copyBytes(value, 0, value.length, this.bytes, at)
+    this.length = at + value.length
+  }
+
+  /** The finished block, a view that is good until the next `add` or `reset`. */
+  finish(): Uint8Array {
+    this.reserve(4 * this.restartCount + 4)
+    let at = this.length
+    for (let i = 0; i < this.restartCount; i++, at += 4) writeUint32(this.bytes, at, this.restarts[i])
+    writeUint32(this.bytes, at, this.restartCount)
+    return this.bytes.subarray(0, at + 4)
+  }
+
+  reset(): void {
+    this.length = 0
+    this.restartCount = 1
+    this.sinceRestart = 0
+  }
+
+  /** Makes room for an entry, notes its key and returns how many bytes of it need not be written. */
+  private startEntry(key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number): number {
+    let shared = 0
+    if (this.sinceRestart >= this.restartInterval) this.addRestart()
+    else if (this.length > 0)
+      shared = commonPrefixLength(this.lastKey, 0, this.lastKeyLength, key, keyStart, keyEnd)
+    this.sinceRestart++
+    this.reserve(MAX_HEADER_LENGTH + keyEnd - keyStart + valueLength)
+    this.lastKeyLength = keyEnd - keyStart
+    if (this.lastKeyLength > this.lastKey.length) this.growLastKey()
+    copyBytes(key, keyStart + shared, keyEnd, this.lastKey, shared)
+    return shared
+  }
+
+  private addRestart(): void {
+    if (this.restartCount === this.restarts.length) {
+      const grown = new Uint32Array(2 * this.restarts.length)
+      grown.set(this.restarts)
+      this.restarts = grown
+    }
+    this.restarts[this.restartCount++] = this.length
+    this.sinceRestart = 0
+  }
+
+  private reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return
+    const grown = new Uint8Array(Math.max(this.length + more, 2 * this.bytes.length))
+    grown.set(this.bytes.subarray(0, this.length))
+    this.bytes = grown
+  }
+
+  private growLastKey(): void {
+    const grown = new Uint8Array(2 * this.lastKeyLength)
+    grown.set(this.lastKey)
+    this.lastKey = grown
+  }
+}

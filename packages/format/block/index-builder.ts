@@ -1,0 +1,103 @@
+/**
+ * Builds a table's index block: for each data block one key that is at or after everything in it and before
+ * everything behind it, as short as RocksDB makes it.
+ *
+ * Keys are written as user keys, unless one user key ends a block and begins the next: then only sequence
+ * numbers tell the two blocks apart, and the whole index holds internal keys. That is known at the end only,
+ * so the entries are collected first and written by `finish`.
+ *
+ * RocksDB: table/block_based/index_builder.h, ShortenedIndexBuilder
+ */
+import { ByteWriter, compareBytes, emptyBytes, zigzagEncode } from '../bytes/index.ts'
+import { shortestSeparator, TRAILER_LENGTH, userKeyOf } from '../key/index.ts'
+import { BlockBuilder } from './block-builder.ts'
+import type { IndexForm } from './flat-index.ts'
+import { BLOCK_TRAILER_LENGTH, type BlockHandle, encodeHandle } from './handle.ts'
+
+/** Sorts before every entry of its user key: sequence 2^56 - 1 with the type that 7.8.3 seeks with. */
+const FIRST_TRAILER: Uint8Array = new Uint8Array([0x16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
+
+export interface IndexBuilderOptions {
+  /** User keys where possible: needs format_version 3. */
+  userKeys: boolean
+  /** Delta-encoded values: needs format_version 4. */
+  deltaValues: boolean
+  restartInterval: number
+}
+
+export interface FinishedIndex {
+  payload: Uint8Array
+  form: IndexForm
+}
+
+export class IndexBuilder {
+  private readonly options: IndexBuilderOptions
+  private readonly keys: ByteWriter = new ByteWriter(4096) // Internal keys, one after another.
+  private readonly keyEnds: number[] = []
+  private readonly handles: BlockHandle[] = []
+  private userKeys: boolean
+
+  constructor(options: IndexBuilderOptions) {
+    this.options = options
+    this.userKeys = options.userKeys
+  }
+
+  get count(): number {
+    return this.handles.length
+  }
+
+  /** Guess at the size of the finished block. */
+  get estimatedSize(): number {
+    return this.keys.length + 12 * this.handles.length
+  }
+
+  /**
+   * Adds the block at `handle`, whose last internal key is `last`; `next` is the first key of the block behind
+   * it, and missing for a table's last block.
+   */
+  add(last: Uint8Array, next: Uint8Array | undefined, handle: BlockHandle): void {
+    const lastUser = userKeyOf(last)
+    const nextUser = next === undefined ? lastUser : userKeyOf(next)
+    const separator = next === undefined ? lastUser : shortestSeparator(lastUser, nextUser)
+    if (separator.length <= lastUser.length && isBefore(lastUser, separator)) {
+      this.keys.append(separator)
+      this.keys.append(FIRST_TRAILER)
+    } else {
+      this.keys.append(last)
+    }
+    if (next !== undefined && !isBefore(lastUser, nextUser)) this.userKeys = false
+    this.keyEnds.push(this.keys.length)
+    this.handles.push(handle)
+  }
+
+  finish(): FinishedIndex {
+    const { deltaValues, restartInterval } = this.options
+    const builder = new BlockBuilder(restartInterval)
+    let keyStart = 0
+    for (let i = 0; i < this.handles.length; i++) {
+      const keyEnd = this.keyEnds[i] - (this.userKeys ? TRAILER_LENGTH : 0)
+      const whole = encodeHandle(this.handles[i])
+      const key = this.keys.bytes.subarray(keyStart, keyEnd)
+      if (deltaValues) builder.addUnmeasured(key, whole, this.encodeDelta(i))
+      else builder.add(key, 0, key.length, whole, 0, whole.length)
+      keyStart = this.keyEnds[i]
+    }
+    return { payload: builder.finish(), form: { userKeys: this.userKeys, deltaValues, firstKeys: false } }
+  }
+
+  private encodeDelta(index: number): Uint8Array {
+    if (index === 0) return emptyBytes
+    const before = this.handles[index - 1]
+    const handle = this.handles[index]
+    if (handle.offset !== before.offset + before.size + BLOCK_TRAILER_LENGTH) {
+      throw new RangeError('delta-encoded index values need data blocks that follow one another')
+    }
+    const writer = new ByteWriter(10)
+    writer.varint(zigzagEncode(handle.size - before.size))
+    return writer.view()
+  }
+}
+
+function isBefore(a: Uint8Array, b: Uint8Array): boolean {
+  return compareBytes(a, 0, a.length, b, 0, b.length) < 0
+}
