@@ -17,7 +17,13 @@ if (!ready) {
   const npm = process.env.npm_execpath
   const [command, leading] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
   // npm's own settings for this run (workspace, prefix, ...) must not leak into the install.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config|lifecycle|package)_/i.test(name) || /^npm_config_(cache|registry|userconfig|globalconfig|cafile|https?_proxy|noproxy)$/i.test(name)))
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^npm_(config|lifecycle|package)_/i.test(name) ||
+        /^npm_config_(cache|registry|userconfig|globalconfig|cafile|https?_proxy|noproxy)$/i.test(name),
+    ),
+  )
   const result = spawnSync(command, [...leading, 'ci', '--no-audit', '--no-fund'], {
     cwd: root,
     env,
