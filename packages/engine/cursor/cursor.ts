@@ -4,8 +4,8 @@
  *
  * Cursors are synchronous. When a block is not in memory a movement answers `Step.needsBlock`; the caller
  * loads what `collectWanted` names and repeats *the same call*, which then goes on where it stopped. One file,
- * `driver.ts`, does that waiting for all cursors. Between the two calls the cursor's fields mean nothing, and
- * any other movement may be made instead, which abandons the one that waited.
+ * `driver.ts`, does that waiting for all cursors. Between the two calls the cursor's fields mean nothing.
+ * Instead of repeating, the caller may abandon the movement by an absolute one: first, last or a seek.
  *
  * RocksDB: table/internal_iterator.h
  */
@@ -30,8 +30,9 @@ export interface Wanted {
 }
 
 /**
- * Fields hold the current entry while `valid`; they are ranges of buffers that the cursor owns, and die when
- * it moves. Entries come in internal key order: user keys ascending, versions of a key newest first.
+ * Fields hold the current entry while `valid`. The key bytes are the cursor's own buffer and die when it moves;
+ * value bytes lie in memory that never changes (blocks, arenas), so a value's range outlives the movement.
+ * Entries come in internal key order: user keys ascending, versions of a key newest first.
  */
 export interface InternalCursor {
   valid: boolean
@@ -51,15 +52,18 @@ export interface InternalCursor {
 
   first(): Step
   last(): Step
-  /** Expects `valid`, as `prev` does. */
+  /** Expects `valid`, or to be repeated after `needsBlock`; so does `prev`. */
   next(): Step
   prev(): Step
   /** Moves to the first entry at or after the target. */
   seek(target: SeekTarget): Step
   /** Moves to the last entry at or before the target. */
   seekForPrev(target: SeekTarget): Step
-  /** Adds what the movement that answered `needsBlock` waits for. */
-  collectWanted(into: Wanted[]): void
+  /**
+   * Adds what the movement that answered `needsBlock` waits for. With `ahead` also what a scan that goes on in
+   * the same direction will soon ask for, so that one round of reads serves every level.
+   */
+  collectWanted(into: Wanted[], ahead?: boolean): void
 }
 
 /** Sorts before every entry of the same user key and sequence, whatever its type. */

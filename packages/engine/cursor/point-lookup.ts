@@ -5,10 +5,10 @@
  * RocksDB: table/get_context.h
  */
 import { emptyBytes } from '@varve/format/bytes'
-import { notSupported } from '@varve/format/errors'
 import { filterHash, hashResult } from '@varve/format/filter'
-import { ValueType, valueTypeName } from '@varve/format/key'
+import { ValueType } from '@varve/format/key'
 import { SeekTarget, type Wanted } from './cursor.ts'
+import { unsupportedEntry } from './unsupported-entry.ts'
 
 export const LookupState = {
   /** Nothing known yet: look further, at older runs. */
@@ -77,18 +77,4 @@ export class PointLookup extends SeekTarget {
     this.foundTrailerLow = trailerLow
     this.foundTrailerHigh = trailerHigh
   }
-}
-
-const featureOfType: Record<number, string> = {
-  [ValueType.Merge]: 'a merge operand',
-  [ValueType.RangeDeletion]: 'a range deletion',
-  [ValueType.BlobIndex]: 'a value in a blob file',
-  [ValueType.DeletionWithTimestamp]: 'a deletion with a user-defined timestamp',
-  [ValueType.WideColumnEntity]: 'a wide-column entity',
-  [ValueType.ValuePreferredSeqno]: 'a value with a preferred sequence number (timed put)',
-}
-
-/** The error for an entry whose type cannot be served. */
-export function unsupportedEntry(type: number, file?: string): Error {
-  return notSupported(`reading ${featureOfType[type] ?? `an entry of ${valueTypeName(type)}`}`, file)
 }

@@ -1,0 +1,45 @@
+/**
+ * The one place where cursors wait. A movement that answers `needsBlock` is repeated after what it wants was
+ * loaded: with promises in `drive`, blocking in `driveSync`.
+ *
+ *     const step = driveSync(() => cursor.seek(target), cursor)
+ */
+import { Step, type Wanted } from './cursor.ts'
+
+interface Waiting {
+  collectWanted(into: Wanted[], ahead?: boolean): void
+}
+
+/** Makes a movement, awaiting blocks as needed; all blocks of a round are read at once, also those ahead. */
+export async function drive(movement: () => Step, cursor: Waiting): Promise<Step> {
+  let step = movement()
+  while (step === Step.needsBlock) {
+    await loadWanted(cursor)
+    step = movement()
+  }
+  return step
+}
+
+/** Awaits what a movement of `cursor` that answered `needsBlock` waits for. */
+export async function loadWanted(cursor: Waiting): Promise<void> {
+  const wanted: Wanted[] = []
+  cursor.collectWanted(wanted, true)
+  if (wanted.length === 1) return wanted[0].load()
+  await Promise.all(wanted.map(each => each.load()))
+}
+
+/** Makes a movement, reading blocks synchronously as needed. */
+export function driveSync(movement: () => Step, cursor: Waiting): Step {
+  let step = movement()
+  while (step === Step.needsBlock) {
+    loadWantedSync(cursor)
+    step = movement()
+  }
+  return step
+}
+
+export function loadWantedSync(cursor: Waiting): void {
+  const wanted: Wanted[] = []
+  cursor.collectWanted(wanted)
+  for (const each of wanted) each.loadSync()
+}
