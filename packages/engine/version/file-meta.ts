@@ -20,7 +20,12 @@ export interface FileStatistics {
   rawValueSize: number
 }
 
-const unknownStatistics: FileStatistics = { entries: 0, deletions: 0, rawKeySize: 0, rawValueSize: 0 }
+export const noStatistics: Readonly<FileStatistics> = {
+  entries: 0,
+  deletions: 0,
+  rawKeySize: 0,
+  rawValueSize: 0,
+}
 
 export class FileMeta {
   readonly number: number
@@ -43,11 +48,13 @@ export class FileMeta {
   level: number
   /** The MANIFEST record, kept whole so that the next MANIFEST loses nothing. */
   record: NewFile
+  /** Id of the first version that holds it. */
+  firstVersion = 0
   /** True while a compaction has the file among its inputs. */
   beingCompacted = false
   /** The open reader, put here and closed by the table cache. */
   table: TableReader | undefined = undefined
-  statistics: FileStatistics = unknownStatistics
+  statistics: Readonly<FileStatistics> = noStatistics
   /** Size as the compaction picker weighs it: deletions count for what they will free. */
   compensatedSize: number
 

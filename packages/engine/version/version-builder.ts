@@ -1,0 +1,165 @@
+/**
+ * Makes the next version of a column family from the current one and an edit.
+ *
+ * Within an edit deletions come before additions, so "delete 9 of level 0, add 9 to level 2" moves a file. A
+ * move keeps the `FileMeta`, and with it the open table. Levels that the edit leaves alone are shared; of the
+ * others only the places where files came or went are checked, so the cost follows the edit and not the tree.
+ *
+ * RocksDB: db/version_builder.cc
+ */
+import { CorruptionError } from '@varve/format/errors'
+import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import { FileMeta, type FileStatistics } from './file-meta.ts'
+import { checkLevel, compareBySmallest, compareNewestFirst } from './level-order.ts'
+import type { Version } from './version.ts'
+
+/** What `applyEdit` made: the parts of the next version, and what changed. */
+export interface VersionDelta {
+  levels: readonly (readonly FileMeta[])[]
+  levelBytes: readonly number[]
+  totals: FileStatistics
+  /** Files that the next version has and this one has not. */
+  added: FileMeta[]
+  /** Files that this version has and the next one has not. */
+  removed: FileMeta[]
+  /** Files of both that change their level. They do so when the version is installed, not before. */
+  moved: { file: FileMeta; record: NewFile }[]
+}
+
+/** Changes nothing that `base` holds. `manifest` names the place for errors. */
+export function applyEdit(base: VersionParts, edit: VersionEdit, manifest: string): VersionDelta {
+  const deleted = findDeleted(base, edit, manifest)
+  const added = resolveAdded(base, edit, deleted, manifest)
+  const levels = base.levels.slice()
+  const levelBytes = base.levelBytes.slice()
+  for (const level of changedLevels(deleted, added)) {
+    const arriving = added.filter(addition => addition.level === level).map(addition => addition.file)
+    const leaving = new Set<FileMeta>()
+    for (const [file, from] of deleted) if (from === level) leaving.add(file)
+    levels[level] = changeLevel(level, levels[level], leaving, arriving, manifest)
+    levelBytes[level] = levels[level].reduce((bytes, file) => bytes + file.size, 0)
+  }
+  const moved = added.filter(addition => deleted.has(addition.file))
+  const kept = new Set(moved.map(addition => addition.file))
+  const removed = [...deleted.keys()].filter(file => !kept.has(file))
+  const fresh = added.map(addition => addition.file).filter(file => !kept.has(file))
+  return {
+    levels,
+    levelBytes,
+    totals: changeTotals(base.totals, fresh, removed),
+    added: fresh,
+    removed,
+    moved,
+  }
+}
+
+/** What of a version an edit changes; a `Version` is one, and so is a `VersionDelta`. */
+export type VersionParts = Pick<Version, 'levels' | 'levelBytes' | 'totals'>
+
+interface Addition {
+  level: number
+  file: FileMeta
+  record: NewFile
+}
+
+function findDeleted(base: VersionParts, edit: VersionEdit, manifest: string): Map<FileMeta, number> {
+  const deleted = new Map<FileMeta, number>()
+  for (const { level, number } of edit.deletedFiles ?? []) {
+    const file = base.levels[level]?.find(candidate => candidate.number === number)
+    if (file === undefined || deleted.has(file)) {
+      throw new CorruptionError(`cannot delete table file #${number}: it is not in level ${level}`, manifest)
+    }
+    deleted.set(file, level)
+  }
+  return deleted
+}
+
+function resolveAdded(
+  base: VersionParts,
+  edit: VersionEdit,
+  deleted: Map<FileMeta, number>,
+  manifest: string,
+): Addition[] {
+  const newFiles = edit.newFiles ?? []
+  if (newFiles.length === 0) return []
+  const present = new Map<number, FileMeta>()
+  for (const files of base.levels) for (const file of files) present.set(file.number, file)
+  const additions: Addition[] = []
+  for (const record of newFiles) {
+    checkAddition(record, base.levels.length, manifest)
+    const known = present.get(record.number)
+    if (known !== undefined && !deleted.has(known)) {
+      throw new CorruptionError(`cannot add table file #${record.number}: it is there already`, manifest)
+    }
+    const file = known ?? new FileMeta(record)
+    present.set(record.number, file)
+    if (additions.some(addition => addition.file === file)) {
+      throw new CorruptionError(`cannot add table file #${record.number} twice`, manifest)
+    }
+    additions.push({ level: record.level, file, record })
+  }
+  return additions
+}
+
+export function checkAddition(record: NewFile, levelCount: number, manifest: string): void {
+  if (record.number === 0) throw new CorruptionError('a table file has the number 0', manifest)
+  if (record.level < levelCount) return
+  throw new CorruptionError(
+    `table file #${record.number} is in level ${record.level}, and there are only ${levelCount} levels`,
+    manifest,
+  )
+}
+
+function changedLevels(deleted: Map<FileMeta, number>, added: readonly Addition[]): Set<number> {
+  return new Set([...deleted.values(), ...added.map(addition => addition.level)])
+}
+
+function changeLevel(
+  level: number,
+  files: readonly FileMeta[],
+  leaving: ReadonlySet<FileMeta>,
+  arriving: FileMeta[],
+  manifest: string,
+): readonly FileMeta[] {
+  const staying = leaving.size === 0 ? files : files.filter(file => !leaving.has(file))
+  if (arriving.length === 0) return staying
+  const compare = level === 0 ? compareNewestFirst : compareBySmallest
+  const merged = mergeSorted(staying, arriving.sort(compare), compare)
+  const fresh = new Set(arriving)
+  for (let i = 0; i < merged.length; i++)
+    if (fresh.has(merged[i])) checkLevel(level, merged, manifest, i, i + 1)
+  return merged
+}
+
+function mergeSorted(
+  a: readonly FileMeta[],
+  b: readonly FileMeta[],
+  compare: (x: FileMeta, y: FileMeta) => number,
+): FileMeta[] {
+  const merged: FileMeta[] = []
+  let i = 0
+  for (const file of b) {
+    while (i < a.length && compare(a[i], file) <= 0) merged.push(a[i++])
+    merged.push(file)
+  }
+  while (i < a.length) merged.push(a[i++])
+  return merged
+}
+
+function changeTotals(
+  base: Readonly<FileStatistics>,
+  added: readonly FileMeta[],
+  removed: readonly FileMeta[],
+): FileStatistics {
+  const totals = { ...base }
+  for (const file of added) addStatistics(totals, file.statistics, 1)
+  for (const file of removed) addStatistics(totals, file.statistics, -1)
+  return totals
+}
+
+export function addStatistics(totals: FileStatistics, statistics: FileStatistics, sign: 1 | -1): void {
+  totals.entries += sign * statistics.entries
+  totals.deletions += sign * statistics.deletions
+  totals.rawKeySize += sign * statistics.rawKeySize
+  totals.rawValueSize += sign * statistics.rawValueSize
+}
