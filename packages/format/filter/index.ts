@@ -1,0 +1,3 @@
+export { FastLocalBloom, FastLocalBloomBuilder } from './fast-local-bloom.ts'
+export type { FilterReader } from './filter-reader.ts'
+export { openFilter } from './open-filter.ts'
