@@ -5,7 +5,7 @@
  * RocksDB: table/get_context.h
  */
 import { emptyBytes } from '@varve/format/bytes'
-import { filterHash, hashResult } from '@varve/format/filter'
+import { filterHash, hashResult } from '@varve/format/checksum'
 import { ValueType } from '@varve/format/key'
 import { SeekTarget, type Wanted } from './cursor.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
