@@ -1,0 +1,198 @@
+/**
+ * The state that all paths of an open database share, and the few rules about it that every path relies on:
+ * who may write, which sequence number comes next, what is published, what a failure in the background means.
+ * `Database` is the public face; the paths (write-path, read-path, scan, flush, compact, ...) are files of
+ * their own that take an `Engine`.
+ *
+ * RocksDB: db/db_impl/db_impl.h
+ */
+import { isVarveError, VarveError } from '@varve/format/errors'
+import type { BlockCache } from '../cache/index.ts'
+import type { FileLock, FileSystem } from '../fs/index.ts'
+import type { ResolvedOptions } from '../options/index.ts'
+import type { Runtime } from '../runtime/index.ts'
+import type { TableCache } from '../table/index.ts'
+import type { VersionSet } from '../version/index.ts'
+import { Background } from './background.ts'
+import { Events } from './events.ts'
+import type { Family } from './family.ts'
+import { Logs } from './logs.ts'
+import { SnapshotList } from './snapshots.ts'
+import { Statistics } from './statistics.ts'
+import { WriteController } from './write-controller.ts'
+import { CommitQueue } from './write-path.ts'
+
+/** Something that reads from the database until it is closed, such as a cursor. */
+export interface Closeable {
+  close(): void
+}
+
+export interface EngineParts {
+  path: string
+  options: ResolvedOptions
+  runtime: Runtime
+  lock: FileLock | undefined
+  versions: VersionSet
+  tables: TableCache
+  cache: BlockCache
+  /** Names this run of the process in the properties of the tables that it writes. */
+  sessionId: string
+}
+
+export class Engine {
+  readonly path: string
+  readonly options: ResolvedOptions
+  readonly runtime: Runtime
+  readonly fs: FileSystem
+  readonly lock: FileLock | undefined
+  readonly versions: VersionSet
+  readonly tables: TableCache
+  readonly cache: BlockCache
+  readonly sessionId: string
+
+  readonly families: Map<number, Family> = new Map()
+  readonly familiesByName: Map<string, Family> = new Map()
+  readonly events: Events = new Events()
+  readonly statistics: Statistics = new Statistics()
+  readonly snapshots: SnapshotList = new SnapshotList()
+  readonly logs: Logs
+  readonly controller: WriteController
+  readonly background: Background
+  readonly commits: CommitQueue
+  /** Cursors and iterators that are open; closing the database closes them. */
+  readonly openReaders: Set<Closeable> = new Set()
+
+  /** The newest sequence number that readers may see. */
+  lastSequence = 0
+  /** The error that stopped writing, until `resume`. */
+  backgroundError: VarveError | undefined
+  state: 'open' | 'closing' | 'closed' = 'open'
+
+  /** The newest sequence number ever given to a group, applied or not (W3). */
+  private lastTaken = 0
+
+  constructor(parts: EngineParts) {
+    this.path = parts.path
+    this.options = parts.options
+    this.runtime = parts.runtime
+    this.fs = parts.runtime.fs
+    this.lock = parts.lock
+    this.versions = parts.versions
+    this.tables = parts.tables
+    this.cache = parts.cache
+    this.sessionId = parts.sessionId
+    this.logs = new Logs(this)
+    this.controller = new WriteController(this)
+    this.background = new Background(this)
+    this.commits = new CommitQueue(this)
+  }
+
+  get isReadOnly(): boolean {
+    return this.options.db.readOnly
+  }
+
+  addFamily(family: Family): void {
+    this.families.set(family.id, family)
+    this.familiesByName.set(family.name, family)
+  }
+
+  removeFamily(family: Family): void {
+    this.families.delete(family.id)
+    this.familiesByName.delete(family.name)
+    family.isDropped = true
+  }
+
+  familyById(id: number): Family {
+    const family = this.families.get(id)
+    if (family === undefined) throw new VarveError('NOT_FOUND', `column family ${id} does not exist any more`)
+    return family
+  }
+
+  familyByName(name: string): Family {
+    const family = this.familiesByName.get(name)
+    if (family === undefined) {
+      throw new VarveError('NOT_FOUND', `there is no column family ${JSON.stringify(name)}`, { columnFamily: name })
+    }
+    return family
+  }
+
+  refuseUnlessOpen(): void {
+    if (this.state !== 'open') throw new VarveError('NOT_OPEN', `the database ${this.path} is closed`)
+  }
+
+  refuseUnlessWritable(): void {
+    if (this.state === 'closed') this.refuseUnlessOpen()
+    if (this.isReadOnly) throw new VarveError('READ_ONLY', `the database ${this.path} was opened read-only`)
+    if (this.backgroundError !== undefined) throw this.writesRefused(this.backgroundError)
+  }
+
+  /** Gives a group `count` sequence numbers and returns the first. */
+  takeSequences(count: number): number {
+    const first = this.lastTaken + 1
+    this.lastTaken += count
+    return first
+  }
+
+  /** Everything up to `sequence` is in the memtables: lets readers see it. */
+  publish(sequence: number): void {
+    this.lastSequence = sequence
+  }
+
+  /** Where recovery has found the sequence numbers to end. */
+  startSequencesAfter(sequence: number): void {
+    this.lastSequence = sequence
+    this.lastTaken = sequence
+  }
+
+  needsRoom(families: readonly Family[]): boolean {
+    for (const family of families) if (family.isFull) return true
+    return this.isOverWriteBufferSize() || this.isOverTotalWalSize()
+  }
+
+  isOverWriteBufferSize(): boolean {
+    const limit = this.options.db.dbWriteBufferSize
+    if (limit === 0) return false
+    let total = 0
+    for (const family of this.families.values()) total += family.memtable.memoryUsage
+    return total > limit
+  }
+
+  /** Only logs that more than one memtable keeps alive count: a log goes by itself when its only family is flushed. */
+  isOverTotalWalSize(): boolean {
+    return this.families.size > 1 && this.logs.totalBytes > this.maxTotalWalSize()
+  }
+
+  /**
+   * Stops writing after a failure of the log, a flush or a compaction, because going on could lose what was
+   * acknowledged (D9). Reading goes on. Returns the error for whoever ran into it.
+   */
+  failed(cause: unknown): VarveError {
+    const error = isVarveError(cause)
+      ? cause
+      : new VarveError('IO_ERROR', `the database ${this.path} failed: ${cause}`, { file: this.path }, cause)
+    if (this.backgroundError === undefined && this.state !== 'closed') {
+      this.backgroundError = error
+      this.events.emit('backgroundError', { error })
+      this.controller.wake()
+    }
+    return error
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise(resolve => {
+      this.runtime.setTimer(milliseconds, resolve)
+    })
+  }
+
+  private maxTotalWalSize(): number {
+    if (this.options.db.maxTotalWalSize > 0) return this.options.db.maxTotalWalSize
+    let buffers = 0
+    for (const { options } of this.families.values()) buffers += options.writeBufferSize * options.maxWriteBufferNumber
+    return 4 * buffers
+  }
+
+  private writesRefused(cause: VarveError): VarveError {
+    const message = `writing stopped after an error and goes on after resume(): ${cause.message}`
+    return new VarveError(cause.code, message, cause.details, cause)
+  }
+}

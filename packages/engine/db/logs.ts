@@ -1,0 +1,179 @@
+/**
+ * The write-ahead logs of an open database: the one being written and the older ones that some memtable still
+ * needs. A new log starts whenever a memtable is sealed.
+ *
+ * Invariants: L1 a log is synced only after all older ones, so that what is on disk is a prefix of what was
+ * written; L2 the first sync of a log syncs its directory too; L3 a log goes only after the MANIFEST says
+ * durably that nothing needs it.
+ *
+ * RocksDB: db/db_impl/db_impl_write.cc, WriteToWAL and FlushWAL; db/db_impl/db_impl_files.cc
+ */
+import { join } from 'node:path'
+import type { BatchEncoder } from '@varve/format/batch'
+import { walName } from '@varve/format/names'
+import type { Timer } from '../runtime/index.ts'
+import { encodeEvidence, evidenceRecord, WalWriter } from '../wal/index.ts'
+import type { Engine } from './engine.ts'
+
+interface OldLog {
+  readonly number: number
+  readonly size: number
+  /** Set until the log is known to be on disk, whole. */
+  writer: WalWriter | undefined
+}
+
+export class Logs {
+  private readonly engine: Engine
+  private current: WalWriter | undefined
+  /** Oldest first. */
+  private older: OldLog[] = []
+  private olderBytes = 0
+  private isDirectorySynced = false
+  /** Written without a sync since the last one, for `walSync`. */
+  private unsyncedBytes = 0
+  private timer: Timer | undefined
+  /** The synced size that the newest evidence in the current log speaks of. */
+  private evidencedSize = 0
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  /** Number of the log being written. */
+  get number(): number {
+    return this.writer.number
+  }
+
+  get totalBytes(): number {
+    return this.olderBytes + (this.current?.size ?? 0)
+  }
+
+  private get writer(): WalWriter {
+    if (this.current === undefined) throw new Error('no log has been started')
+    return this.current
+  }
+
+  /** Names the logs that recovery has read and kept, because their entries are only in memtables. */
+  keepRecovered(logs: readonly { number: number; size: number }[]): void {
+    for (const { number, size } of logs) {
+      this.older.push({ number, size, writer: undefined })
+      this.olderBytes += size
+    }
+  }
+
+  /** Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB. */
+  async start(number: number, lastSequence: number): Promise<void> {
+    const file = await this.engine.fs.open(this.pathOf(number), 'create')
+    const next = new WalWriter(file, number)
+    next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(0)))
+    if (this.current !== undefined) {
+      this.older.push({ number: this.current.number, size: this.current.size, writer: this.current })
+      this.olderBytes += this.current.size
+    }
+    this.current = next
+    this.evidencedSize = 0
+    this.isDirectorySynced = false
+  }
+
+  /** Appends a group's record; when it returns, the record is in the page cache and survives this process. */
+  appendSync(encoder: BatchEncoder, sequence: number): void {
+    this.addEvidence(encoder)
+    this.writer.appendSync(encoder.finish(sequence))
+    this.countUnsynced(encoder.length)
+  }
+
+  /** The same for a large record, without holding up the event loop. */
+  async append(encoder: BatchEncoder, sequence: number): Promise<void> {
+    this.addEvidence(encoder)
+    await this.writer.append(encoder.finish(sequence))
+    this.countUnsynced(encoder.length)
+  }
+
+  /** True when `walSync` asks for a sync before the next acknowledgement. */
+  isSyncDue(): boolean {
+    const policy = this.engine.options.db.walSync
+    if (policy === 'always') return true
+    return typeof policy === 'object' && policy.everyBytes !== undefined && this.unsyncedBytes >= policy.everyBytes
+  }
+
+  /** Returns when everything appended before the call is on disk, in this log and all older ones (L1, L2). */
+  async sync(): Promise<void> {
+    const writer = this.writer
+    this.timer?.cancel()
+    this.timer = undefined
+    await this.syncOlder()
+    this.unsyncedBytes = 0
+    await writer.sync()
+    if (writer === this.current && !this.isDirectorySynced) {
+      await this.engine.fs.syncDirectory(this.engine.path)
+      this.isDirectorySynced = true
+    }
+    this.engine.statistics.walSyncs++
+  }
+
+  /** Syncs and closes the logs that are not written any more. */
+  async syncOlder(): Promise<void> {
+    for (const log of this.older) {
+      if (log.writer === undefined) continue
+      await log.writer.sync()
+      await log.writer.close()
+      log.writer = undefined
+    }
+  }
+
+  /** Removes the logs below `minimum`, which the MANIFEST has just declared unneeded (L3). */
+  async release(minimum: number): Promise<void> {
+    while (this.older.length > 0 && this.older[0].number < minimum) {
+      const log = this.older[0]
+      this.older.shift()
+      this.olderBytes -= log.size
+      await log.writer?.close()
+      await this.engine.fs.unlink(this.pathOf(log.number))
+    }
+  }
+
+  /**
+   * Syncs the log, tells the MANIFEST how far (`track`), and tells the log how far the MANIFEST reaches. Each
+   * then vouches for the other, so damage to either is found at the next open.
+   */
+  async seal(track: (number: number, syncedSize: number) => Promise<void>): Promise<void> {
+    await this.sync()
+    await track(this.writer.number, this.writer.syncedSize)
+    this.writer.appendSync(evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer.syncedSize)))
+    await this.sync()
+  }
+
+  async close(): Promise<void> {
+    this.timer?.cancel()
+    for (const log of this.older) await log.writer?.close()
+    await this.current?.close()
+  }
+
+  private pathOf(number: number): string {
+    return join(this.engine.path, walName(number))
+  }
+
+  private evidence(walSynced: number): Uint8Array {
+    const { manifestNumber, manifestSyncedSize } = this.engine.versions
+    return encodeEvidence({ walSynced, manifestNumber, manifestSynced: manifestSyncedSize })
+  }
+
+  /** Says in the log how much of it is on disk, when that has grown: what tells damage from a torn tail (D8). */
+  private addEvidence(encoder: BatchEncoder): void {
+    const { syncedSize } = this.writer
+    if (syncedSize === this.evidencedSize) return
+    encoder.logData(this.evidence(syncedSize))
+    this.evidencedSize = syncedSize
+  }
+
+  private countUnsynced(bytes: number): void {
+    this.engine.statistics.walBytes += bytes
+    this.unsyncedBytes += bytes
+    const policy = this.engine.options.db.walSync
+    if (typeof policy !== 'object' || policy.everyMs === undefined || this.timer !== undefined) return
+    this.timer = this.engine.runtime.setTimer(policy.everyMs, () => {
+      this.timer = undefined
+      this.sync().catch(error => this.engine.failed(error))
+    })
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Put, told in order. A write joins the group that is being filled (`join`); groups are committed one after
+ * another (`commit`): wait while writes are held back, make room in the memtables, append to the log, sync if
+ * asked, apply to the memtables, publish, acknowledge.
+ *
+ * A commit that needs no waiting runs to its end without a promise, in the microtask after the first write of
+ * the group: an append to the page cache costs a few microseconds, a hop through a thread pool ten times that.
+ *
+ * Invariants (see ARCHITECTURE.md): W1 nothing is applied that is not in the log, W2 nothing is acknowledged
+ * that is not applied, W3 a sequence number given to a group is never given again, even when the group fails.
+ *
+ * RocksDB: db/db_impl/db_impl_write.cc
+ */
+import { BatchCursor, BatchEncoder } from '@varve/format/batch'
+import type { WriteBatch } from '../batch/index.ts'
+import type { WriteOptions } from '../options/index.ts'
+import { type Bytes, keyBytes, valueBytes } from './arguments.ts'
+import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
+import { makeRoom, sealInPlace } from './make-room.ts'
+import { WriteGroup } from './write-group.ts'
+
+/** Above this a group is written to the log by the thread pool, so that the event loop does not wait for it. */
+const SYNCHRONOUS_APPEND_MAX = 256 * 1024
+
+/** Encoders that have grown beyond this are let go instead of being reused. */
+const KEEP_ENCODER_MAX = 4 * 1024 * 1024
+
+/** How long commits may follow each other before the event loop gets its turn. */
+const TURN_MILLISECONDS = 4
+
+export function put(engine: Engine, family: Family, key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
+  const keyPart = keyBytes(key)
+  const valuePart = valueBytes(value)
+  const group = engine.commits.join(options, keyPart.length + valuePart.length)
+  group.encoder.putRecord(family.id, keyPart, valuePart)
+  group.touch(family)
+  return group.done
+}
+
+export function remove(engine: Engine, family: Family, key: Bytes, options?: WriteOptions): Promise<void> {
+  const keyPart = keyBytes(key)
+  const group = engine.commits.join(options, keyPart.length)
+  group.encoder.deleteRecord(family.id, keyPart)
+  group.touch(family)
+  return group.done
+}
+
+export function write(engine: Engine, batch: WriteBatch, options?: WriteOptions): Promise<void> {
+  const families = [...batch.columnFamilies].map(id => engine.familyById(id))
+  const group = engine.commits.join(options, batch.byteLength)
+  group.encoder.appendEncoder(batch.encoder)
+  for (const family of families) group.touch(family)
+  return group.done
+}
+
+/** The groups of a database: the one being filled, those waiting, and the loop that commits them in order. */
+export class CommitQueue {
+  private readonly engine: Engine
+  private readonly encoders: BatchEncoder[] = []
+  private filling: WriteGroup | undefined
+  private waiting: WriteGroup[] = []
+  private isCommitting = false
+  private turnStarted = 0
+  private idle: PromiseWithResolvers<void> | undefined
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  /** The group that a write of about `bytes` belongs to. */
+  join(options: WriteOptions | undefined, bytes: number): WriteGroup {
+    this.engine.refuseUnlessWritable()
+    const disableWAL = options?.disableWAL === true
+    let group = this.filling
+    if (group === undefined || group.disableWAL !== disableWAL || this.isOverfull(group, bytes)) {
+      group = this.startGroup(disableWAL)
+    }
+    if (options?.sync === true) group.sync = true
+    group.members++
+    return group
+  }
+
+  /** Waits until every write made so far has been committed or has failed. */
+  async drain(): Promise<void> {
+    while (this.isCommitting || this.filling !== undefined) {
+      this.idle ??= Promise.withResolvers<void>()
+      await this.idle.promise
+    }
+  }
+
+  private isOverfull(group: WriteGroup, bytes: number): boolean {
+    return group.members > 0 && group.byteLength + bytes > this.engine.options.db.maxWriteBatchGroupSizeBytes
+  }
+
+  private startGroup(disableWAL: boolean): WriteGroup {
+    if (this.filling !== undefined) this.waiting.push(this.filling)
+    this.filling = new WriteGroup(this.encoders.pop() ?? new BatchEncoder(), disableWAL)
+    if (!this.isCommitting) {
+      this.isCommitting = true
+      queueMicrotask(this.commitAll)
+    }
+    return this.filling
+  }
+
+  private readonly commitAll = async (): Promise<void> => {
+    for (let group = this.take(); group !== undefined; group = this.take()) {
+      try {
+        const pending = this.isTurnOver() ? this.commitInNextTurn(group) : commit(this.engine, group)
+        if (pending !== undefined) await pending
+        group.resolve()
+      } catch (error) {
+        group.reject(error)
+      }
+      this.recycle(group.encoder)
+    }
+    this.isCommitting = false
+    this.idle?.resolve()
+    this.idle = undefined
+  }
+
+  private take(): WriteGroup | undefined {
+    const group = this.waiting.shift() ?? this.filling
+    if (group === this.filling) this.filling = undefined
+    return group
+  }
+
+  /** Promises settle before the event loop turns: without this, a loop of awaited puts would starve everything else. */
+  private isTurnOver(): boolean {
+    return this.engine.runtime.clock.monotonic() - this.turnStarted > TURN_MILLISECONDS
+  }
+
+  private async commitInNextTurn(group: WriteGroup): Promise<void> {
+    await this.engine.runtime.nextTurn()
+    this.turnStarted = this.engine.runtime.clock.monotonic()
+    const pending = commit(this.engine, group)
+    if (pending !== undefined) await pending
+  }
+
+  private recycle(encoder: BatchEncoder): void {
+    if (encoder.writer.bytes.length > KEEP_ENCODER_MAX) return
+    encoder.clear()
+    this.encoders.push(encoder)
+  }
+}
+
+/** Commits one group; returns a promise only when it has to wait for something. */
+function commit(engine: Engine, group: WriteGroup): Promise<void> | undefined {
+  engine.refuseUnlessWritable()
+  const { controller, options } = engine
+  const mustWait =
+    controller.isHolding ||
+    group.sync ||
+    options.db.walSync !== 'onRequest' ||
+    group.byteLength > SYNCHRONOUS_APPEND_MAX ||
+    engine.needsRoom(group.families)
+  if (mustWait) return commitWaiting(engine, group)
+  const sequence = engine.takeSequences(group.encoder.count)
+  if (!group.disableWAL) appendToLog(engine, group, sequence)
+  apply(engine, group, sequence)
+  return undefined
+}
+
+/** The same steps for a group that has to wait at one of them. */
+async function commitWaiting(engine: Engine, group: WriteGroup): Promise<void> {
+  if (engine.controller.isHolding) await engine.controller.admit(group.byteLength)
+  if (engine.needsRoom(group.families)) await makeRoom(engine, group.families)
+  engine.refuseUnlessWritable()
+  const sequence = engine.takeSequences(group.encoder.count)
+  if (!group.disableWAL) {
+    if (group.byteLength > SYNCHRONOUS_APPEND_MAX) await appendLargeToLog(engine, group, sequence)
+    else appendToLog(engine, group, sequence)
+    if (group.sync || engine.logs.isSyncDue()) await syncLogs(engine)
+  }
+  apply(engine, group, sequence)
+}
+
+function appendToLog(engine: Engine, group: WriteGroup, sequence: number): void {
+  try {
+    engine.logs.appendSync(group.encoder, sequence)
+  } catch (error) {
+    throw engine.failed(error)
+  }
+}
+
+async function appendLargeToLog(engine: Engine, group: WriteGroup, sequence: number): Promise<void> {
+  try {
+    await engine.logs.append(group.encoder, sequence)
+  } catch (error) {
+    throw engine.failed(error)
+  }
+}
+
+async function syncLogs(engine: Engine): Promise<void> {
+  try {
+    await engine.logs.sync()
+  } catch (error) {
+    throw engine.failed(error)
+  }
+}
+
+const applied = new BatchCursor(new Uint8Array(12))
+
+/** Puts the group's operations into the memtables and publishes them to readers, all at once. */
+function apply(engine: Engine, group: WriteGroup, sequence: number): void {
+  const { encoder, families } = group
+  const only = families.length === 1 ? families[0] : undefined
+  const bytes = encoder.writer.bytes
+  const cursor = applied
+  cursor.open(bytes, 0, encoder.writer.length)
+  while (cursor.next()) {
+    if (!cursor.counted) continue
+    const family = only ?? engine.families.get(cursor.columnFamily)
+    // A family dropped while the group waited: its operations keep their sequence numbers and go nowhere.
+    if (family === undefined || family.isDropped) continue
+    insert(engine, family, cursor)
+  }
+  if (group.disableWAL) for (const family of families) family.hasUnloggedWrites = true
+  engine.publish(sequence + encoder.count - 1)
+  const { statistics } = engine
+  statistics.writeGroups++
+  statistics.writesDone += group.members
+  statistics.keysWritten += encoder.count
+  statistics.bytesWritten += encoder.length
+}
+
+function insert(engine: Engine, family: Family, record: BatchCursor): void {
+  const { bytes, recordSequence, tag, keyStart, keyEnd, valueStart, valueEnd } = record
+  if (family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) return
+  // The arena is full, or the record is larger than an arena: go on in a fresh one that fits it.
+  sealInPlace(engine, family, keyEnd - keyStart + valueEnd - valueStart)
+  if (!family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) {
+    throw new Error('a fresh memtable refused the record it was made for')
+  }
+}
