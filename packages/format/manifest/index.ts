@@ -1,5 +1,6 @@
 export { decodeVersionEdit, readVersionEdit } from './decode-version-edit.ts'
 export { encodeVersionEdit, writeVersionEdit } from './encode-version-edit.ts'
+export { decodeSessionId, makeSessionId, type SessionId, uniqueIdOf } from './unique-id.ts'
 export type {
   BlobAddition,
   BlobGarbage,

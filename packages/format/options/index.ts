@@ -1,0 +1,9 @@
+export { formatOptionsFile, withoutUnknownOptions } from './format-options-file.ts'
+export { isKnownOption, type OptionSection } from './known-options.ts'
+export { escapeOptionText, formatOptionStruct, parseOptionStruct, unescapeOptionText } from './option-text.ts'
+export {
+  type ColumnFamilyOptionsSection,
+  type OptionMap,
+  type OptionsFile,
+  parseOptionsFile,
+} from './options-file.ts'

@@ -1,0 +1,147 @@
+/**
+ * What an OPTIONS file holds, and reading one.
+ *
+ *     [Version]                                  rocksdb_version, options_file_version
+ *     [DBOptions]                                exactly one
+ *     [CFOptions "<name>"]                       one for each column family, "default" first
+ *     [TableOptions/BlockBasedTable "<name>"]    behind the CFOptions of the same name
+ *
+ * Lines are `name=value`; `#` begins a comment unless a backslash stands before it; white space around names,
+ * values and lines means nothing.
+ *
+ * RocksDB: options/options_parser.cc, RocksDBOptionsParser
+ */
+import { decodeUtf8, encodeUtf8 } from '../bytes/index.ts'
+import { CorruptionError } from '../errors/index.ts'
+import { unescapeOptionText } from './option-text.ts'
+
+/** Names to values as they stand in the file, in its order; see option-text.ts for reading texts and structs. */
+export type OptionMap = Map<string, string>
+
+export interface OptionsFile {
+  version: { rocksdbVersion?: string; optionsFileVersion?: string }
+  db: OptionMap
+  columnFamilies: ColumnFamilyOptionsSection[]
+}
+
+export interface ColumnFamilyOptionsSection {
+  name: string
+  options: OptionMap
+  /** `kind` is the name of the table factory, such as `BlockBasedTable`. */
+  table?: { kind: string; options: OptionMap }
+}
+
+const TABLE_PREFIX = 'TableOptions/'
+
+export function parseOptionsFile(source: string | Uint8Array, file?: string): OptionsFile {
+  const parser = new OptionsParser(file)
+  for (const line of (typeof source === 'string' ? source : decodeUtf8(source)).split('\n')) parser.line(line)
+  return parser.finish()
+}
+
+class OptionsParser {
+  private readonly file: string | undefined
+  private readonly columnFamilies: ColumnFamilyOptionsSection[] = []
+  private readonly names = new Set<string>()
+  private version: OptionMap | undefined = undefined
+  private db: OptionMap | undefined = undefined
+  private section: OptionMap | undefined = undefined // Where statements go.
+  private offset = 0 // Of the line at hand.
+
+  constructor(file: string | undefined) {
+    this.file = file
+  }
+
+  line(raw: string): void {
+    const line = withoutComment(raw).trim()
+    if (line.startsWith('[')) this.beginSection(line)
+    else if (line !== '') this.statement(line)
+    this.offset += encodeUtf8(raw).length + 1
+  }
+
+  finish(): OptionsFile {
+    if (this.db === undefined) throw this.corruption('OPTIONS file has no DBOptions section')
+    if (this.columnFamilies.length === 0) throw this.corruption('OPTIONS file has no CFOptions "default"')
+    return { version: this.readVersion(), db: this.db, columnFamilies: this.columnFamilies }
+  }
+
+  private beginSection(line: string): void {
+    const match = /^\[([^\s"]+)(?:\s+"(.*)")?\s*\]$/.exec(line)
+    if (match === null) throw this.corruption('malformed section title in OPTIONS file')
+    const title = match[1]
+    const argument = match[2] === undefined ? undefined : unescapeOptionText(match[2])
+    if (title === 'CFOptions' && argument !== undefined) this.section = this.beginColumnFamily(argument)
+    else if (title.startsWith(TABLE_PREFIX) && argument !== undefined) {
+      this.section = this.beginTable(title.slice(TABLE_PREFIX.length), argument)
+    } else if (title === 'Version' && argument === undefined) this.section = this.beginVersion()
+    else if (title === 'DBOptions' && argument === undefined) this.section = this.beginDb()
+    else throw this.corruption(`unknown section ${title} in OPTIONS file`)
+  }
+
+  private beginVersion(): OptionMap {
+    if (this.version !== undefined) throw this.corruption('second Version section in OPTIONS file')
+    return (this.version = new Map())
+  }
+
+  private beginDb(): OptionMap {
+    if (this.db !== undefined) throw this.corruption('second DBOptions section in OPTIONS file')
+    return (this.db = new Map())
+  }
+
+  private beginColumnFamily(name: string): OptionMap {
+    if (this.columnFamilies.length === 0 && name !== 'default') {
+      throw this.corruption('the first CFOptions section in OPTIONS file is not "default"')
+    }
+    if (this.names.has(name)) throw this.corruption('second CFOptions section for a column family')
+    this.names.add(name)
+    const options: OptionMap = new Map()
+    this.columnFamilies.push({ name, options })
+    return options
+  }
+
+  private beginTable(kind: string, name: string): OptionMap {
+    const columnFamily = this.columnFamilies.at(-1)
+    if (columnFamily?.name !== name) {
+      throw this.corruption('TableOptions section in OPTIONS file does not follow its CFOptions')
+    }
+    if (columnFamily.table !== undefined)
+      throw this.corruption('second TableOptions section for a column family')
+    const options: OptionMap = new Map()
+    columnFamily.table = { kind, options }
+    return options
+  }
+
+  private statement(line: string): void {
+    const equals = line.indexOf('=')
+    if (equals <= 0) throw this.corruption('line of OPTIONS file is not name=value')
+    if (this.section === undefined) throw this.corruption('option before the first section of OPTIONS file')
+    const name = line.slice(0, equals).trim()
+    if (this.section.has(name)) throw this.corruption(`option ${name} appears twice in OPTIONS file`)
+    this.section.set(name, line.slice(equals + 1).trim())
+  }
+
+  private readVersion(): OptionsFile['version'] {
+    const version: OptionsFile['version'] = {}
+    const rocksdb = this.version?.get('rocksdb_version')
+    const optionsFile = this.version?.get('options_file_version')
+    if (rocksdb !== undefined) version.rocksdbVersion = rocksdb
+    if (optionsFile !== undefined) version.optionsFileVersion = optionsFile
+    if (optionsFile !== undefined && !/^[1-9]\d*(\.\d+)*$/.test(optionsFile)) {
+      throw this.corruption('options_file_version is not 1 or later')
+    }
+    return version
+  }
+
+  private corruption(what: string): CorruptionError {
+    return new CorruptionError(what, this.file, this.offset)
+  }
+}
+
+/** What stands in front of the first `#` that no backslash takes its meaning from. */
+function withoutComment(line: string): string {
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '\\') at++
+    else if (line[at] === '#') return line.slice(0, at)
+  }
+  return line
+}
