@@ -335,10 +335,12 @@ function show(value: unknown): string {
 }
 
 function unknownOption(spelled: string): VarveError {
-  const close = optionNames.find(
-    name => distance(name.toLowerCase(), spelled.replaceAll('_', '').toLowerCase()) <= 3,
-  )
-  const hint = close === undefined ? '' : `; did you mean ${close}?`
+  const given = spelled.replaceAll('_', '').toLowerCase()
+  const [close] = optionNames
+    .map(name => ({ name, away: distance(name.toLowerCase(), given) }))
+    .filter(({ away }) => away <= 3)
+    .sort((a, b) => a.away - b.away)
+  const hint = close === undefined ? '' : `; did you mean ${close.name}?`
   return new VarveError('INVALID_ARGUMENT', `unknown option ${spelled}${hint}`, { option: spelled })
 }
 
