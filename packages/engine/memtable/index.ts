@@ -1,0 +1,2 @@
+export { Memtable, type MemtableCounts, type MemtableDescriptor } from './memtable.ts'
+export { MemtableCursor } from './memtable-cursor.ts'

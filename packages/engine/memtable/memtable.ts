@@ -1,0 +1,163 @@
+/**
+ * Recent writes of one column family, in order, until they are flushed to a table.
+ *
+ * Everything lies in one `SharedArrayBuffer`: `descriptor` and `attach` carry a memtable that is no longer
+ * written to a worker without copying it. Nothing is ever removed; a delete is an entry like any other.
+ * RocksDB: db/memtable.cc
+ */
+import { ValueType } from '@varve/format/key'
+import type { PointLookup } from '../cursor/point-lookup.ts'
+import { Arena } from './arena.ts'
+import { MemtableCursor } from './memtable-cursor.ts'
+import {
+  KEY_LENGTH,
+  keyEqualsTarget,
+  keyStartOf,
+  recordWords,
+  TRAILER_HIGH,
+  TRAILER_LOW,
+  VALUE_LENGTH,
+  writeRecord,
+} from './record.ts'
+import {
+  EMPTY_TREE_BYTES,
+  RecordTree,
+  SPLIT_BYTES,
+  TREE_BYTES_PER_ENTRY,
+  type TreeState,
+} from './record-tree.ts'
+
+/** What is counted while entries are added. */
+export interface MemtableCounts {
+  /** Of keys and values, as they were given. */
+  keyValueBytes: number
+  /** Deletes and single deletes. */
+  deletionCount: number
+  /** Of the entries; both 0 while there are none. */
+  smallestSequence: number
+  largestSequence: number
+}
+
+/** A memtable as plain data; the arena in it is shared, not copied. */
+export interface MemtableDescriptor {
+  id: number
+  arena: SharedArrayBuffer
+  tree: TreeState
+  counts: MemtableCounts
+}
+
+const PADDED_HEADER_BYTES = 16 + 3
+
+export class Memtable {
+  readonly id: number
+  readonly counts: MemtableCounts
+  private readonly memory: Arena
+  private readonly tree: RecordTree
+
+  /** `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. */
+  constructor(id: number, arenaBytes: number, attached?: MemtableDescriptor) {
+    this.id = id
+    this.counts = attached?.counts ?? {
+      keyValueBytes: 0,
+      deletionCount: 0,
+      smallestSequence: 0,
+      largestSequence: 0,
+    }
+    this.memory = new Arena(attached?.arena ?? new SharedArrayBuffer(arenaSize(arenaBytes)))
+    this.tree = new RecordTree(this.memory, attached?.tree)
+  }
+
+  /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
+  static attach(descriptor: MemtableDescriptor): Memtable {
+    return new Memtable(descriptor.id, 0, descriptor)
+  }
+
+  descriptor(): MemtableDescriptor {
+    return { id: this.id, arena: this.arena, tree: this.tree.state(), counts: { ...this.counts } }
+  }
+
+  /** An arena of this size has room for that many entries whose keys and values take that many bytes. */
+  static arenaBytesFor(entryCount: number, keyValueBytes: number): number {
+    return EMPTY_TREE_BYTES + addedBytes(entryCount, keyValueBytes)
+  }
+
+  get arena(): SharedArrayBuffer {
+    return this.memory.buffer
+  }
+
+  get entryCount(): number {
+    return this.tree.entryCount
+  }
+
+  /** Bytes of the arena in use. */
+  get memoryUsage(): number {
+    return this.memory.usedBytes
+  }
+
+  /** Whether entries that together have so many bytes of keys and values are sure to fit. */
+  hasRoom(keyValueBytes: number, entryCount = 1): boolean {
+    return this.memory.freeWords * 4 >= addedBytes(entryCount, keyValueBytes)
+  }
+
+  /**
+   * Copies an entry in; false, and nothing is changed, when there is no room. No two entries may have both
+   * key and sequence in common.
+   */
+  add(
+    sequence: number,
+    type: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const { memory, tree, counts } = this
+    const keyLength = keyEnd - keyStart
+    const valueLength = valueEnd - valueStart
+    if (memory.freeWords < recordWords(keyLength, valueLength) + tree.reserveWords) return false
+    tree.insert(
+      writeRecord(memory, sequence, type, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd),
+    )
+    counts.keyValueBytes += keyLength + valueLength
+    if (type === ValueType.Deletion || type === ValueType.SingleDeletion) counts.deletionCount++
+    if (tree.entryCount === 1 || sequence < counts.smallestSequence) counts.smallestSequence = sequence
+    if (sequence > counts.largestSequence) counts.largestSequence = sequence
+    return true
+  }
+
+  /** Settles `lookup` if an entry that it may see is here, and says whether it did. */
+  get(lookup: PointLookup): boolean {
+    const { memory, tree } = this
+    tree.find(lookup.bytes, lookup.start, lookup.end, lookup.trailerLow, lookup.trailerHigh)
+    if (tree.foundIndex === tree.countOf(tree.foundLeaf)) return false
+    const record = tree.recordAt(tree.foundLeaf, tree.foundIndex)
+    if (!keyEqualsTarget(memory, record, lookup.bytes, lookup.start, lookup.end)) return false
+    const words = memory.words
+    const valueStart = keyStartOf(record) + words[record + KEY_LENGTH]
+    lookup.settle(
+      words[record + TRAILER_LOW],
+      words[record + TRAILER_HIGH],
+      memory.bytes,
+      valueStart,
+      valueStart + words[record + VALUE_LENGTH],
+    )
+    return true
+  }
+
+  /** A cursor that sees what is added later, too, and may be used while entries are added. */
+  cursor(): MemtableCursor {
+    return new MemtableCursor(this.memory, this.tree)
+  }
+}
+
+/** The most that adding entries can take. */
+function addedBytes(entryCount: number, keyValueBytes: number): number {
+  return SPLIT_BYTES + entryCount * (PADDED_HEADER_BYTES + TREE_BYTES_PER_ENTRY) + keyValueBytes
+}
+
+/** At least an empty tree, in whole words. */
+function arenaSize(bytes: number): number {
+  return Math.ceil(Math.max(bytes, EMPTY_TREE_BYTES) / 4) * 4
+}
