@@ -1,3 +1,4 @@
+export type { ByteSink } from './block-output.ts'
 export {
   type BlockContext,
   decodeBlockPayload,
@@ -6,6 +7,13 @@ export {
   readBlockPayload,
 } from './block-payload.ts'
 export { type ByteSource, MemorySource, readExactly } from './byte-source.ts'
+export {
+  encodeMetaindex,
+  encodeProperties,
+  fixed32Value,
+  fixed64Value,
+  varintValue,
+} from './encode-properties.ts'
 export {
   decodeFooter,
   encodeFooter,
@@ -16,6 +24,8 @@ export {
 } from './footer.ts'
 export { decodeProperties, PropertyName, TableProperties } from './properties.ts'
 export { globalSequence, readProperties } from './read-properties.ts'
+export { TableBuilder, type TableSummary } from './table-builder.ts'
+export type { TableBuilderOptions } from './table-builder-options.ts'
 export {
   IndexType,
   readDictionary,
@@ -26,3 +36,4 @@ export {
   type TableLayout,
 } from './table-layout.ts'
 export { TableScan } from './table-scan.ts'
+export type { TableStatistics } from './table-statistics.ts'

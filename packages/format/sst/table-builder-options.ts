@@ -1,0 +1,90 @@
+import { ChecksumType } from '../checksum/index.ts'
+import { CompressionType } from '../compress/index.ts'
+import { VarveError } from '../errors/index.ts'
+
+/** How a table is written. What is left out is as RocksDB 7.8 has it, but that there is no filter. */
+export interface TableBuilderOptions {
+  /** 2 to 5. From 3 on index keys are user keys, from 4 on index values deltas, from 5 on there can be a filter. */
+  formatVersion?: number
+  checksumType?: number
+  compression?: number
+  compressionLevel?: number | undefined
+  /** Uncompressed bytes of a data block, about. */
+  blockSize?: number
+  /** Per cent of `blockSize` that may stay empty rather than that an entry overfills the block. */
+  blockSizeDeviation?: number
+  blockRestartInterval?: number
+  indexBlockRestartInterval?: number
+  /** Bits of Bloom filter for each key; no filter when absent, or before format_version 5. */
+  bloomBitsPerKey?: number | undefined
+  wholeKeyFiltering?: boolean
+  comparator?: string
+  mergeOperator?: string
+  columnFamilyId?: number
+  columnFamilyName?: string
+  /** Together with the two below these make the table's unique id. */
+  dbId?: string
+  dbSessionId?: string
+  originalFileNumber?: number
+  dbHostId?: string
+  /** Seconds since 1970. */
+  creationTime?: number
+  oldestKeyTime?: number
+  fileCreationTime?: number
+}
+
+type OpenOptions = 'compressionLevel' | 'bloomBitsPerKey'
+
+export interface ResolvedTableBuilderOptions extends Required<Omit<TableBuilderOptions, OpenOptions>> {
+  compressionLevel: number | undefined
+  bloomBitsPerKey: number | undefined
+}
+
+const defaults: ResolvedTableBuilderOptions = {
+  formatVersion: 5,
+  checksumType: ChecksumType.XXH3,
+  compression: CompressionType.Snappy,
+  compressionLevel: undefined,
+  blockSize: 4096,
+  blockSizeDeviation: 10,
+  blockRestartInterval: 16,
+  indexBlockRestartInterval: 1,
+  bloomBitsPerKey: undefined,
+  wholeKeyFiltering: true,
+  comparator: 'leveldb.BytewiseComparator',
+  mergeOperator: 'nullptr',
+  columnFamilyId: 0,
+  columnFamilyName: 'default',
+  dbId: '',
+  dbSessionId: '',
+  originalFileNumber: 0,
+  dbHostId: '',
+  creationTime: 0,
+  oldestKeyTime: 0,
+  fileCreationTime: 0,
+}
+
+export function resolveTableBuilderOptions(options: TableBuilderOptions): ResolvedTableBuilderOptions {
+  const resolved = { ...defaults }
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) Object.assign(resolved, { [name]: value })
+  }
+  requireRange('formatVersion', resolved.formatVersion, 2, 5)
+  requireRange('checksumType', resolved.checksumType, 0, 4)
+  requireRange('blockSize', resolved.blockSize, 1, 0xffff_ffff)
+  requireRange('blockSizeDeviation', resolved.blockSizeDeviation, 0, 100)
+  requireRange('blockRestartInterval', resolved.blockRestartInterval, 1, 0x7fff_ffff)
+  requireRange('indexBlockRestartInterval', resolved.indexBlockRestartInterval, 1, 0x7fff_ffff)
+  return resolved
+}
+
+function requireRange(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new VarveError(
+    'INVALID_ARGUMENT',
+    `${option} is ${value}; it must be a whole number from ${least} to ${most}`,
+    {
+      option,
+    },
+  )
+}

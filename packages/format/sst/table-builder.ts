@@ -1,0 +1,223 @@
+/**
+ * Builds a table from entries in ascending order of their internal keys.
+ *
+ *     data block ..., [filter block], index block, properties block, metaindex block, footer
+ *
+ * Where data blocks end, what stands in the index and in the properties, is as RocksDB 7.8 has it: equal
+ * entries and options make equal files. This is the inner loop of flush and compaction, so keys and values
+ * come as ranges of bytes and nothing is allocated for an entry.
+ *
+ * RocksDB: table/block_based/block_based_table_builder.cc
+ */
+import { BlockBuilder, type BlockHandle, type FinishedIndex, IndexBuilder } from '../block/index.ts'
+import { emptyBytes, readUint32 } from '../bytes/index.ts'
+import { VarveError } from '../errors/index.ts'
+import { FastLocalBloomBuilder } from '../filter/index.ts'
+import { compareInternalKeys, sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '../key/index.ts'
+import { BlockOutput, type ByteSink } from './block-output.ts'
+import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
+import { encodeFooter } from './footer.ts'
+import { TableProperties } from './properties.ts'
+import {
+  type ResolvedTableBuilderOptions,
+  resolveTableBuilderOptions,
+  type TableBuilderOptions,
+} from './table-builder-options.ts'
+import { type TableStatistics, tableProperties } from './table-statistics.ts'
+
+export interface TableSummary {
+  fileSize: number
+  /** First and last internal key; empty when the table is. */
+  smallest: Uint8Array
+  largest: Uint8Array
+  smallestSequence: number
+  largestSequence: number
+  entries: number
+  deletions: number
+  /** Bytes from the end of the data blocks to the end of the file. */
+  tailSize: number
+  properties: TableProperties
+}
+
+export class TableBuilder {
+  readonly statistics: TableStatistics
+  private readonly options: ResolvedTableBuilderOptions
+  private readonly output: BlockOutput
+  private readonly data: BlockBuilder
+  private readonly index: IndexBuilder
+  private readonly filter: FastLocalBloomBuilder | undefined
+  /** Below this size a block takes one more entry, even one that overfills it. */
+  private readonly almostFull: number
+  private smallest: Uint8Array = emptyBytes
+  private smallestSequence = Number.POSITIVE_INFINITY
+  private largestSequence = 0
+
+  /** The file's bytes go to `sink` in order. */
+  constructor(options: TableBuilderOptions, sink: ByteSink) {
+    this.options = resolveTableBuilderOptions(options)
+    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey } = this.options
+    this.output = new BlockOutput(sink, this.options.checksumType)
+    this.data = new BlockBuilder(this.options.blockRestartInterval, blockSize + 1024)
+    this.index = new IndexBuilder({
+      userKeys: formatVersion >= 3,
+      deltaValues: formatVersion >= 4,
+      restartInterval: this.options.indexBlockRestartInterval,
+    })
+    const filtered = bloomBitsPerKey !== undefined && formatVersion >= 5
+    this.filter = filtered ? new FastLocalBloomBuilder(bloomBitsPerKey) : undefined
+    this.almostFull = Math.floor((blockSize * (100 - blockSizeDeviation) + 99) / 100)
+    this.statistics = {
+      entries: 0,
+      deletions: 0,
+      mergeOperands: 0,
+      rawKeySize: 0,
+      rawValueSize: 0,
+      dataBlocks: 0,
+    }
+  }
+
+  get entryCount(): number {
+    return this.statistics.entries
+  }
+
+  /** Bytes written, without the block being filled. */
+  get fileSize(): number {
+    return this.output.offset
+  }
+
+  /** About how long the file would be if it were finished now. */
+  get estimatedFileSize(): number {
+    return this.output.offset + (this.data.empty ? 0 : this.data.estimatedSize) + this.index.estimatedSize
+  }
+
+  /** The key added last is lastKey[0..lastKeyLength), until the next `add`. */
+  get lastKey(): Uint8Array {
+    return this.data.lastKey
+  }
+
+  get lastKeyLength(): number {
+    return this.data.lastKeyLength
+  }
+
+  /** Adds the entry with the internal key key[keyStart..keyEnd), which must be greater than all before. */
+  add(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const { data } = this
+    this.checkKey(key, keyStart, keyEnd)
+    if (!data.empty && this.isFull(keyEnd - keyStart, valueEnd - valueStart)) {
+      this.finishDataBlock(key.subarray(keyStart, keyEnd))
+    }
+    if (this.filter !== undefined && this.options.wholeKeyFiltering) {
+      this.filter.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
+    }
+    data.add(key, keyStart, keyEnd, value, valueStart, valueEnd)
+    this.count(key, keyStart, keyEnd, valueEnd - valueStart)
+  }
+
+  /** Writes what remains. The builder is of no further use. */
+  finish(): TableSummary {
+    if (!this.data.empty) this.finishDataBlock(undefined)
+    const dataSize = this.output.offset
+    const meta = new Map<string, BlockHandle>()
+    const filterSize = this.writeFilter(meta)
+    const index = this.index.finish()
+    const indexHandle = this.output.writeCompressed(
+      index.payload,
+      this.options.compression,
+      this.options.compressionLevel,
+    )
+    const properties = this.writeProperties(meta, dataSize, filterSize, index)
+    const metaindex = this.output.write(encodeMetaindex(meta), 0)
+    this.writeFooter(metaindex, indexHandle)
+    return {
+      fileSize: this.output.offset,
+      smallest: this.smallest,
+      largest: this.data.lastKey.slice(0, this.data.lastKeyLength),
+      smallestSequence: this.entryCount === 0 ? 0 : this.smallestSequence,
+      largestSequence: this.largestSequence,
+      entries: this.statistics.entries,
+      deletions: this.statistics.deletions,
+      tailSize: this.output.offset - dataSize,
+      properties,
+    }
+  }
+
+  private checkKey(key: Uint8Array, start: number, end: number): void {
+    if (end - start < TRAILER_LENGTH)
+      throw new VarveError('INVALID_ARGUMENT', 'an internal key has at least 8 bytes')
+    if (key[end - TRAILER_LENGTH] === ValueType.RangeDeletion) {
+      throw new VarveError('INVALID_ARGUMENT', 'range deletions cannot be written to a table')
+    }
+    if (this.entryCount === 0) {
+      this.smallest = key.slice(start, end)
+    } else if (compareInternalKeys(this.data.lastKey, 0, this.data.lastKeyLength, key, start, end) >= 0) {
+      throw new VarveError('INVALID_ARGUMENT', 'entries of a table must be added in ascending order')
+    }
+  }
+
+  /** RocksDB: table/block_based/flush_block_policy.cc, FlushBlockBySizePolicy */
+  private isFull(keyLength: number, valueLength: number): boolean {
+    const size = this.data.estimatedSize
+    if (size >= this.options.blockSize) return true
+    if (this.almostFull === 0 || size <= this.almostFull) return false
+    return this.data.estimatedSizeAfter(keyLength, valueLength) > this.options.blockSize
+  }
+
+  private count(key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number): void {
+    const { statistics } = this
+    const trailerLow = readUint32(key, keyEnd - 8)
+    const sequence = sequenceOfTrailer(trailerLow, readUint32(key, keyEnd - 4))
+    const type = trailerLow & 0xff
+    statistics.entries++
+    statistics.rawKeySize += keyEnd - keyStart
+    statistics.rawValueSize += valueLength
+    if (type === ValueType.Deletion || type === ValueType.SingleDeletion) statistics.deletions++
+    else if (type === ValueType.Merge) statistics.mergeOperands++
+    if (sequence < this.smallestSequence) this.smallestSequence = sequence
+    if (sequence > this.largestSequence) this.largestSequence = sequence
+  }
+
+  /** Writes the data block; `nextKey` is the first key of the one behind it. */
+  private finishDataBlock(nextKey: Uint8Array | undefined): void {
+    const { data, options } = this
+    const handle = this.output.writeCompressed(data.finish(), options.compression, options.compressionLevel)
+    this.index.add(data.lastKey.subarray(0, data.lastKeyLength), nextKey, handle)
+    this.statistics.dataBlocks++
+    data.reset()
+  }
+
+  private writeFilter(meta: Map<string, BlockHandle>): number {
+    const filter = this.filter?.finish()
+    if (filter === undefined) return 0
+    meta.set('fullfilter.rocksdb.BuiltinBloomFilter', this.output.write(filter, 0))
+    return filter.length
+  }
+
+  private writeProperties(
+    meta: Map<string, BlockHandle>,
+    dataSize: number,
+    filterSize: number,
+    index: FinishedIndex,
+  ): TableProperties {
+    const sizes = { dataSize, filterSize, filterEntries: this.filter?.count ?? 0 }
+    const raw = tableProperties(this.options, this.statistics, sizes, index, this.filter !== undefined)
+    const handle = this.output.write(encodeProperties(raw), 0)
+    meta.set('rocksdb.properties', handle)
+    return new TableProperties(raw, undefined, handle.offset)
+  }
+
+  private writeFooter(metaindex: BlockHandle, index: BlockHandle): void {
+    const { formatVersion, checksumType } = this.options
+    const { offset } = this.output
+    this.output.append(
+      encodeFooter({ formatVersion, checksumType, metaindex, index, baseContextChecksum: 0, offset }),
+    )
+    this.output.flush()
+  }
+}

@@ -1,0 +1,88 @@
+/** What a table being built knows about itself, and the properties made of it. */
+import { BLOCK_TRAILER_LENGTH, type FinishedIndex } from '../block/index.ts'
+import { encodeUtf8 } from '../bytes/index.ts'
+import { compressionName } from '../compress/index.ts'
+import { fixed32Value, varintValue } from './encode-properties.ts'
+import { PropertyName } from './properties.ts'
+import type { ResolvedTableBuilderOptions } from './table-builder-options.ts'
+
+export interface TableStatistics {
+  entries: number
+  deletions: number
+  mergeOperands: number
+  rawKeySize: number
+  rawValueSize: number
+  dataBlocks: number
+}
+
+export interface TableSizes {
+  dataSize: number
+  filterSize: number
+  filterEntries: number
+}
+
+/** RocksDB's stand-in for "the codec's own default level". */
+const DEFAULT_LEVEL = 32767
+
+/** The property set of RocksDB 7.8. RocksDB: table/meta_blocks.cc, PropertyBlockBuilder::AddTableProperty */
+export function tableProperties(
+  options: ResolvedTableBuilderOptions,
+  statistics: TableStatistics,
+  sizes: TableSizes,
+  index: FinishedIndex,
+  filtered: boolean,
+): Map<string, Uint8Array> {
+  const properties = new Map<string, Uint8Array>()
+  const numbers: [string, number][] = [
+    [PropertyName.originalFileNumber, options.originalFileNumber],
+    [PropertyName.rawKeySize, statistics.rawKeySize],
+    [PropertyName.rawValueSize, statistics.rawValueSize],
+    [PropertyName.dataSize, sizes.dataSize],
+    [PropertyName.indexSize, index.payload.length + BLOCK_TRAILER_LENGTH],
+    [PropertyName.indexKeyIsUserKey, index.form.userKeys ? 1 : 0],
+    [PropertyName.indexValueIsDeltaEncoded, index.form.deltaValues ? 1 : 0],
+    [PropertyName.entries, statistics.entries],
+    [PropertyName.filterEntries, sizes.filterEntries],
+    [PropertyName.deletedKeys, statistics.deletions],
+    [PropertyName.mergeOperands, statistics.mergeOperands],
+    [PropertyName.rangeDeletions, 0],
+    [PropertyName.dataBlocks, statistics.dataBlocks],
+    [PropertyName.filterSize, sizes.filterSize],
+    [PropertyName.formatVersion, 0], // Not format_version: 7.8 writes 0 whatever that is.
+    [PropertyName.fixedKeyLength, 0],
+    [PropertyName.columnFamilyId, options.columnFamilyId],
+    [PropertyName.creationTime, options.creationTime],
+    [PropertyName.oldestKeyTime, options.oldestKeyTime],
+  ]
+  if (options.fileCreationTime > 0) numbers.push([PropertyName.fileCreationTime, options.fileCreationTime])
+  for (const [name, value] of numbers) properties.set(name, varintValue(value))
+  properties.set(PropertyName.indexType, fixed32Value(0))
+  for (const [name, value] of textProperties(options, filtered)) {
+    if (value !== '') properties.set(name, encodeUtf8(value))
+  }
+  return properties
+}
+
+function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean): [string, string][] {
+  return [
+    [PropertyName.wholeKeyFiltering, options.wholeKeyFiltering ? '1' : '0'],
+    [PropertyName.prefixFiltering, '0'],
+    [PropertyName.dbId, options.dbId],
+    [PropertyName.dbSessionId, options.dbSessionId],
+    [PropertyName.dbHostId, options.dbHostId],
+    [PropertyName.filterPolicy, filtered ? 'bloomfilter' : ''],
+    [PropertyName.comparator, options.comparator],
+    [PropertyName.mergeOperator, options.mergeOperator],
+    [PropertyName.prefixExtractor, 'nullptr'],
+    [PropertyName.propertyCollectors, '[]'],
+    [PropertyName.columnFamilyName, options.columnFamilyName],
+    [PropertyName.compression, compressionName(options.compression)],
+    [PropertyName.compressionOptions, compressionOptions(options.compressionLevel)],
+  ]
+}
+
+function compressionOptions(level: number = DEFAULT_LEVEL): string {
+  const rest =
+    'max_dict_bytes=0; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; '
+  return `window_bits=-14; level=${level}; strategy=0; ${rest}`
+}
