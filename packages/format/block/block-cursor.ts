@@ -33,11 +33,15 @@ export class BlockCursor {
   valueStart = 0
   valueEnd = 0
 
+  /** Where the current entry begins, or where entries end when there is none. */
+  entryStart = 0
+  /** Where the next entry begins. */
+  position = 0
+  /** How many leading bytes the current key took from the one before. */
+  shared = 0
+
   private entriesEnd = 0
   private separated = false
-  private entryStart = 0 // Of the current entry, or entriesEnd when there is none.
-  private position = 0 // Of the next byte to decode.
-  private shared = 0 // Leading bytes that the current key took from the one before.
   private nextRestart = 0 // Index of the restart point ahead; kept in separated blocks only.
   private recording = false // Leave a trail while stepping.
   private readonly trail = new StepTrail()

@@ -139,7 +139,10 @@ export class IndexEntries {
   /** The key is key[0..keyLength). */
   key: Uint8Array = new Uint8Array(64)
   keyLength = 0
+  /** How many leading bytes the key took from the one before. */
   shared = 0
+  /** Where the entry's value begins; its key suffix ends there. */
+  valueStart = 0
   offset = 0
   size = 0
   /** The block's first internal key, in an index of type 3. */
@@ -162,12 +165,12 @@ export class IndexEntries {
     const unshared = this.reader.varint32('index entry')
     const valueLength = this.form.deltaValues ? -1 : this.reader.varint32('index entry')
     this.takeKey(unshared, start)
-    const valueStart = this.reader.position
+    this.valueStart = this.reader.position
     this.takeHandle(start)
     this.firstKey = this.form.firstKeys
       ? this.reader.lengthPrefixed('first key of an index entry')
       : undefined
-    if (valueLength >= 0 && this.reader.position !== valueStart + valueLength) {
+    if (valueLength >= 0 && this.reader.position !== this.valueStart + valueLength) {
       throw this.block.corruption('index value is not as long as it says', start)
     }
     return true
