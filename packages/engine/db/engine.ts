@@ -67,6 +67,8 @@ export class Engine {
   /** The error that stopped writing, until `resume`. */
   backgroundError: VarveError | undefined
   state: 'open' | 'closing' | 'closed' = 'open'
+  /** Settles when closing is done. */
+  readonly closed: PromiseWithResolvers<void> = Promise.withResolvers<void>()
 
   /** The newest sequence number ever given to a group, applied or not (W3). */
   private lastTaken = 0
@@ -136,11 +138,12 @@ export class Engine {
   /** Everything up to `sequence` is in the memtables: lets readers see it. */
   publish(sequence: number): void {
     this.lastSequence = sequence
+    this.versions.lastSequence = sequence
   }
 
   /** Where recovery has found the sequence numbers to end. */
   startSequencesAfter(sequence: number): void {
-    this.lastSequence = sequence
+    this.publish(sequence)
     this.lastTaken = sequence
   }
 

@@ -6,8 +6,15 @@
  */
 import { Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
-import type { Version } from '../version/version.ts'
+import { CompactionPicker } from '../compaction/index.ts'
+import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
+
+/**
+ * What an arena has beyond `writeBufferSize`: room for the group that fills it, so that a memtable is sealed
+ * between two groups, with a new log. Memory is committed only where it is written.
+ */
+const ARENA_SLACK = 2 * 1024 * 1024
 
 /** A memtable that takes no more writes and waits for its flush. */
 export interface SealedMemtable {
@@ -20,6 +27,9 @@ export class Family {
   readonly id: number
   readonly name: string
   readonly options: ResolvedColumnFamilyOptions
+  /** Its newest version, as the MANIFEST has it. */
+  readonly state: ColumnFamilyState
+  readonly picker: CompactionPicker
   /** Takes the writes. */
   memtable: Memtable
   /** The oldest log that may hold entries of `memtable`. */
@@ -34,19 +44,15 @@ export class Family {
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
 
-  constructor(
-    id: number,
-    name: string,
-    options: ResolvedColumnFamilyOptions,
-    version: Version,
-    logNumber: number,
-  ) {
-    this.id = id
-    this.name = name
+  constructor(state: ColumnFamilyState, options: ResolvedColumnFamilyOptions, logNumber: number) {
+    this.id = state.id
+    this.name = state.name
     this.options = options
-    this.memtable = new Memtable(logNumber, options.writeBufferSize)
+    this.state = state
+    this.picker = new CompactionPicker(state, options)
+    this.memtable = new Memtable(logNumber, options.writeBufferSize + ARENA_SLACK)
     this.firstLog = logNumber
-    this.superVersion = new SuperVersion(this.memtable, [], version)
+    this.superVersion = new SuperVersion(this.memtable, [], state.current)
   }
 
   get isFull(): boolean {
@@ -63,18 +69,21 @@ export class Family {
     return this.sealed.reduce((sum, { memtable }) => sum + memtable.memoryUsage, this.memtable.memoryUsage)
   }
 
-  /** Seals the active memtable and starts an empty one, whose writes go to the log `logNumber` and later ones. */
-  seal(logNumber: number, arenaBytes: number = this.options.writeBufferSize): void {
+  /**
+   * Seals the active memtable and starts an empty one, whose writes go to the log `logNumber` and later ones
+   * and which takes a record of `recordBytes` in any case.
+   */
+  seal(logNumber: number, recordBytes = 0): void {
     this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
-    this.memtable = new Memtable(logNumber, arenaBytes)
+    this.memtable = this.emptyMemtable(logNumber, recordBytes)
     this.firstLog = logNumber
-    this.install(this.superVersion.version)
+    this.install()
   }
 
   /** Gives a record larger than an arena a memtable that fits it. */
-  replaceEmptyMemtable(arenaBytes: number): void {
-    this.memtable = new Memtable(this.firstLog, arenaBytes)
-    this.install(this.superVersion.version)
+  replaceEmptyMemtable(recordBytes: number): void {
+    this.memtable = this.emptyMemtable(this.firstLog, recordBytes)
+    this.install()
   }
 
   /** An empty memtable owes nothing to older logs. */
@@ -82,18 +91,23 @@ export class Family {
     if (this.memtable.entryCount === 0) this.firstLog = logNumber
   }
 
-  /** Takes the `count` oldest sealed memtables out: their entries are in `version` now. */
-  flushed(count: number, version: Version): void {
+  /** Takes the `count` oldest sealed memtables out: their entries are in the newest version. */
+  flushed(count: number): void {
     this.sealed.splice(0, count)
     this.flushing -= count
-    this.install(version)
+    this.install()
   }
 
-  /** Makes the superversion of the present memtables and `version`. */
-  install(version: Version): void {
+  /** Makes the superversion of the present memtables and the newest version. */
+  install(): void {
     const before = this.superVersion
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
-    this.superVersion = new SuperVersion(this.memtable, newestFirst, version)
+    this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current)
     before.unref()
+  }
+
+  private emptyMemtable(logNumber: number, recordBytes: number): Memtable {
+    const arenaBytes = Math.max(this.options.writeBufferSize, Memtable.arenaBytesFor(1, recordBytes))
+    return new Memtable(logNumber, arenaBytes + ARENA_SLACK)
   }
 }

@@ -154,8 +154,8 @@ export class Logs {
   }
 
   private evidence(walSynced: number): Uint8Array {
-    const { manifestNumber, manifestSyncedSize } = this.engine.versions
-    return encodeEvidence({ walSynced, manifestNumber, manifestSynced: manifestSyncedSize })
+    const { manifestNumber, syncedSize } = this.engine.versions.manifest
+    return encodeEvidence({ walSynced, manifestNumber, manifestSynced: syncedSize })
   }
 
   /** Says in the log how much of it is on disk, when that has grown: what tells damage from a torn tail (D8). */

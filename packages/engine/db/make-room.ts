@@ -8,9 +8,6 @@
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 
-/** Bytes an arena needs beside a record's key and value. */
-const RECORD_SLACK = 4096
-
 /** Seals what `Engine.needsRoom` found to be too large. Called by the commit loop only. */
 export async function makeRoom(engine: Engine, families: readonly Family[]): Promise<void> {
   const sealing = new Set(families.filter(family => family.isFull && !family.isDropped))
@@ -41,9 +38,8 @@ export async function startLog(engine: Engine): Promise<void> {
 
 /** Seals in the middle of a group, whose log record is written already: the log stays. */
 export function sealInPlace(engine: Engine, family: Family, recordBytes: number): void {
-  const arenaBytes = Math.max(family.options.writeBufferSize, recordBytes + RECORD_SLACK)
-  if (family.memtable.entryCount > 0) family.seal(engine.logs.number, arenaBytes)
-  else family.replaceEmptyMemtable(arenaBytes)
+  if (family.memtable.entryCount > 0) family.seal(engine.logs.number, recordBytes)
+  else family.replaceEmptyMemtable(recordBytes)
   engine.controller.update()
   engine.background.schedule()
 }

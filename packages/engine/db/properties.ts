@@ -18,26 +18,26 @@ const properties: Record<string, Property> = {
   'rocksdb.sstables': (_, family) => tableList(family),
   'rocksdb.num-immutable-mem-table': (_, family) => family.sealed.length,
   'rocksdb.mem-table-flush-pending': (_, family) => (family.sealed.length > family.flushing ? 1 : 0),
-  'rocksdb.compaction-pending': (engine, family) => (engine.versions.needsCompaction(family.id) ? 1 : 0),
+  'rocksdb.compaction-pending': (_, family) => (family.picker.needsCompaction() ? 1 : 0),
   'rocksdb.background-errors': engine => (engine.backgroundError === undefined ? 0 : 1),
   'rocksdb.cur-size-active-mem-table': (_, family) => family.memtable.memoryUsage,
   'rocksdb.cur-size-all-mem-tables': (_, family) => family.memoryUsage,
   'rocksdb.size-all-mem-tables': (_, family) => family.memoryUsage,
   'rocksdb.num-entries-active-mem-table': (_, family) => family.memtable.entryCount,
   'rocksdb.num-entries-imm-mem-tables': (_, family) => sealedEntries(family),
-  'rocksdb.num-deletes-active-mem-table': (_, family) => family.memtable.deletionCount,
+  'rocksdb.num-deletes-active-mem-table': (_, family) => family.memtable.counts.deletionCount,
   'rocksdb.estimate-num-keys': (_, family) => estimatedKeys(family),
   'rocksdb.estimate-table-readers-mem': engine => engine.tables.memoryUsage,
   'rocksdb.num-snapshots': engine => engine.snapshots.size,
   'rocksdb.oldest-snapshot-sequence': engine => engine.snapshots.sequences()[0] ?? 0,
-  'rocksdb.num-live-versions': (engine, family) => engine.versions.liveVersionCount(family.id),
+  'rocksdb.num-live-versions': (engine, family) => engine.versions.columnFamilies.get(family.id)?.liveVersionCount ?? 0,
   'rocksdb.estimate-live-data-size': (_, family) => liveBytes(family),
   'rocksdb.total-sst-files-size': (_, family) => liveBytes(family),
   'rocksdb.live-sst-files-size': (_, family) => liveBytes(family),
   'rocksdb.min-log-number-to-keep': engine => engine.versions.minLogNumberToKeep,
   'rocksdb.current-super-version-number': (_, family) => family.superVersion.version.id,
-  'rocksdb.base-level': (engine, family) => engine.versions.baseLevel(family.id),
-  'rocksdb.estimate-pending-compaction-bytes': (engine, family) => engine.versions.pendingCompactionBytes(family.id),
+  'rocksdb.base-level': (_, family) => family.picker.sizes.baseLevel,
+  'rocksdb.estimate-pending-compaction-bytes': (_, family) => family.picker.pendingBytes(),
   'rocksdb.num-running-compactions': engine => engine.background.runningCompactions,
   'rocksdb.num-running-flushes': engine => engine.background.runningFlushes,
   'rocksdb.actual-delayed-write-rate': engine =>
@@ -74,7 +74,7 @@ function sealedEntries(family: Family): number {
 function estimatedKeys(family: Family): number {
   const { totals } = family.superVersion.version
   const memtables = [family.memtable, ...family.sealed.map(({ memtable }) => memtable)]
-  const inMemory = memtables.reduce((sum, { entryCount, deletionCount }) => sum + entryCount - 2 * deletionCount, 0)
+  const inMemory = memtables.reduce((sum, { entryCount, counts }) => sum + entryCount - 2 * counts.deletionCount, 0)
   return Math.max(0, totals.entries - 2 * totals.deletions + inMemory)
 }
 
@@ -90,11 +90,11 @@ function levelStatistics(family: Family): string {
 
 function levelTable(engine: Engine, family: Family): string {
   const { levels, levelBytes } = family.superVersion.version
-  const scores = engine.versions.compactionScores(family.id)
+  const scores = family.picker.scores()
   const lines = [`** Compaction Stats [${family.name}] **`, 'Level    Files   Size(MB)    Score', '-'.repeat(36)]
   for (const [level, files] of levels.entries()) {
     if (files.length === 0) continue
-    const score = (scores[level] ?? 0).toFixed(2)
+    const score = (scores.find(other => other.level === level)?.score ?? 0).toFixed(2)
     lines.push(`${pad(`L${level}`, 5)} ${pad(files.length, 8)} ${pad(mib(levelBytes[level]), 10)} ${pad(score, 8)}`)
   }
   const files = levels.reduce((sum, { length }) => sum + length, 0)

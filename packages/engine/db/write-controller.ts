@@ -118,7 +118,7 @@ export class WriteController {
     if (level0 >= options.level0StopWritesTrigger) {
       return say('stopped', `level 0 of ${family.name} has ${level0} files (level0StopWritesTrigger)`)
     }
-    const pending = this.engine.versions.pendingCompactionBytes(family.id)
+    const pending = family.picker.pendingBytes()
     const { softPendingCompactionBytesLimit: soft, hardPendingCompactionBytesLimit: hard } = options
     if (hard > 0 && pending >= hard) {
       return say('stopped', `${pending} bytes of ${family.name} wait for compaction (hardPendingCompactionBytesLimit)`)

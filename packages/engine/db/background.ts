@@ -1,0 +1,113 @@
+/**
+ * Decides what runs behind the writes: a flush wherever a sealed memtable waits, compactions wherever a level is
+ * over its size, as many at once as `maxBackgroundJobs` allows. `schedule` is called after every change that
+ * may have made work; nothing here polls.
+ *
+ * Flushes come first: a compaction never takes the last thread, because a flush that waits stops the writes.
+ *
+ * RocksDB: db/db_impl/db_impl_compaction_flush.cc, MaybeScheduleFlushOrCompaction
+ */
+import { isVarveError } from '@varve/format/errors'
+import type { Compaction } from '../compaction/compaction.ts'
+import { runCompaction } from './compact.ts'
+import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
+import { flushSealed } from './flush.ts'
+
+export class Background {
+  /** Tells running compactions to stop. Shared with their threads. */
+  readonly cancel: Int32Array = new Int32Array(new SharedArrayBuffer(4))
+  runningFlushes = 0
+  runningCompactions = 0
+  private readonly running = new Set<Promise<void>>()
+  /** Automatic compactions wait while this is above zero. */
+  private pauses = 0
+
+  private readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  /** Starts what can be started. */
+  schedule(): void {
+    if (!this.mayStart()) return
+    for (const family of this.engine.families.values()) this.maybeFlush(family)
+    for (const family of this.engine.families.values()) this.maybeCompact(family)
+  }
+
+  /** Runs a compaction that has been picked; counts it and keeps `stop` waiting for it. */
+  async compact(family: Family, compaction: Compaction): Promise<void> {
+    this.runningCompactions++
+    try {
+      await this.track(runCompaction(this.engine, family, compaction))
+    } finally {
+      this.runningCompactions--
+    }
+  }
+
+  /** No automatic compaction starts until the returned function is called. */
+  pauseCompactions(): () => void {
+    this.pauses++
+    return () => {
+      this.pauses--
+      this.schedule()
+    }
+  }
+
+  /** Waits until nothing runs. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.allSettled(this.running)
+  }
+
+  /** Asks compactions to stop, and waits for them and for flushes. */
+  async stop(): Promise<void> {
+    Atomics.store(this.cancel, 0, 1)
+    await this.idle()
+  }
+
+  private mayStart(): boolean {
+    return this.engine.state === 'open' && this.engine.backgroundError === undefined && !this.engine.isReadOnly
+  }
+
+  private maybeFlush(family: Family): void {
+    const waiting = family.sealed.length - family.flushing
+    if (family.flushing > 0 || waiting < family.options.minWriteBufferNumberToMerge) return
+    this.runningFlushes++
+    void this.run(flushSealed(this.engine, family).finally(() => this.runningFlushes--))
+  }
+
+  private maybeCompact(family: Family): void {
+    if (this.pauses > 0 || family.options.disableAutoCompactions) return
+    const most = Math.max(1, this.engine.options.db.maxBackgroundJobs - 1)
+    while (this.runningCompactions < most) {
+      const compaction = family.picker.pick()
+      if (compaction === undefined) return
+      void this.run(this.compact(family, compaction))
+    }
+  }
+
+  /** Turns the failure of a job into the state of the database, and looks for more work afterwards. */
+  private async run(job: Promise<void>): Promise<void> {
+    try {
+      await this.track(job)
+    } catch (error) {
+      if (!this.isOurStop(error)) this.engine.failed(error)
+      return
+    }
+    this.schedule()
+  }
+
+  private isOurStop(error: unknown): boolean {
+    return isVarveError(error, 'ABORTED') && this.engine.state !== 'open'
+  }
+
+  private async track(job: Promise<void>): Promise<void> {
+    this.running.add(job)
+    try {
+      await job
+    } finally {
+      this.running.delete(job)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Creating and dropping column families. Both are one MANIFEST record, and a new OPTIONS file, so that C++
+ * RocksDB's tools open the directory with the families it has.
+ *
+ * RocksDB: db/db_impl/db_impl.cc, CreateColumnFamilyImpl and DropColumnFamilyImpl
+ */
+import { VarveError } from '@varve/format/errors'
+import { type ColumnFamilyOptions, resolveFamily } from '../options/index.ts'
+import type { Engine } from './engine.ts'
+import { Family } from './family.ts'
+import { removeObsoleteFiles } from './obsolete-files.ts'
+import { writeOptionsFile } from './options-file.ts'
+
+/** The longest name of a column family, in UTF-16 units. RocksDB sets no limit. */
+const MAX_NAME_LENGTH = 1024
+
+export async function createColumnFamily(
+  engine: Engine,
+  name: string,
+  given: ColumnFamilyOptions = {},
+): Promise<Family> {
+  engine.refuseUnlessWritable()
+  if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
+    throw new VarveError('INVALID_ARGUMENT', `the name of a column family must be 1 to ${MAX_NAME_LENGTH} characters`, {
+      option: 'columnFamily',
+    })
+  }
+  const common = engine.options.columnFamilies.get(name) ?? engine.options.columnFamily
+  const options = resolveFamily(given, common)
+  const state = await changeManifest(engine, () => engine.versions.createColumnFamily(name, engine.logs.number))
+  const family = new Family(state, options, engine.logs.number)
+  engine.addFamily(family)
+  await writeOptionsFile(engine)
+  return family
+}
+
+export async function dropColumnFamily(engine: Engine, name: string): Promise<void> {
+  engine.refuseUnlessOpen()
+  engine.refuseUnlessWritable()
+  const family = engine.familyByName(name)
+  await changeManifest(engine, () => engine.versions.dropColumnFamily(family.id))
+  engine.removeFamily(family)
+  family.superVersion.unref()
+  engine.controller.update()
+  await writeOptionsFile(engine)
+  await removeObsoleteFiles(engine)
+}
+
+async function changeManifest<Result>(engine: Engine, change: () => Promise<Result>): Promise<Result> {
+  try {
+    return await change()
+  } catch (error) {
+    // A refusal leaves the MANIFEST as it was; anything else stops writing until resume().
+    throw engine.versions.poisoned === undefined ? error : engine.failed(error)
+  }
+}

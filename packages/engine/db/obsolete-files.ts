@@ -1,0 +1,41 @@
+/**
+ * Removing files that nothing needs any more: tables that no live version holds, MANIFESTs and OPTIONS files
+ * that have been replaced, logs whose memtables have been flushed. Only files that this process knows to be
+ * replaced are unlinked; what is merely unknown is moved aside (quarantine.ts).
+ *
+ * RocksDB: db/db_impl/db_impl_files.cc
+ */
+import { join } from 'node:path'
+import { isVarveError } from '@varve/format/errors'
+import { manifestName, tableName } from '@varve/format/names'
+import type { Engine } from './engine.ts'
+
+/** Removes the tables and MANIFESTs that have become obsolete. A failure stops writing: it may be a failing disk. */
+export async function removeObsoleteFiles(engine: Engine): Promise<void> {
+  for (const file of engine.versions.takeObsoleteFiles()) {
+    await engine.tables.forget(file)
+    await removeFile(engine, tableName(file.number))
+  }
+  for (const number of engine.versions.takeObsoleteManifests()) await removeFile(engine, manifestName(number))
+}
+
+/** Removes the logs that no memtable needs any more. Call it after the MANIFEST says so durably. */
+export async function removeObsoleteLogs(engine: Engine): Promise<void> {
+  await engine.logs.release(oldestLogNeeded(engine))
+}
+
+/** The oldest log that holds something only a memtable has. */
+export function oldestLogNeeded(engine: Engine): number {
+  let oldest = engine.logs.number
+  for (const family of engine.families.values()) oldest = Math.min(oldest, family.oldestLogNeeded ?? oldest)
+  return oldest
+}
+
+/** Removes a file of the database; it is fine when somebody has done so already. */
+export async function removeFile(engine: Engine, name: string): Promise<void> {
+  try {
+    await engine.fs.unlink(join(engine.path, name))
+  } catch (error) {
+    if (!isVarveError(error, 'NOT_FOUND')) throw error
+  }
+}

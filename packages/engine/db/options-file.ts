@@ -1,0 +1,123 @@
+/**
+ * The OPTIONS file: not needed by any open, but C++ RocksDB's tools take a database's options from it. What an
+ * earlier file says about things Varve does not decide (a merge operator, say) is carried over.
+ *
+ * RocksDB: options/options_parser.cc, db/db_impl/db_impl.cc (WriteOptionsFile, DeleteObsoleteOptionsFiles)
+ */
+import { join } from 'node:path'
+import { encodeUtf8 } from '@varve/format/bytes'
+import { isVarveError } from '@varve/format/errors'
+import { optionsName, optionsTempName, parseFileName } from '@varve/format/names'
+import {
+  type ColumnFamilyOptionsSection,
+  formatOptionsFile,
+  isKnownOption,
+  type OptionMap,
+  type OptionsFile,
+  parseOptionsFile,
+  withoutUnknownOptions,
+} from '@varve/format/options'
+import {
+  type CompressionName,
+  type ResolvedColumnFamilyOptions,
+  type ResolvedDatabaseOptions,
+  rocksdbSpelling,
+} from '../options/index.ts'
+import type { Engine } from './engine.ts'
+import { removeFile } from './obsolete-files.ts'
+
+/** As many as C++ RocksDB keeps. */
+const FILES_KEPT = 2
+
+const compressionTypes: Record<CompressionName, string> = {
+  none: 'kNoCompression',
+  snappy: 'kSnappyCompression',
+  zlib: 'kZlibCompression',
+  lz4: 'kLZ4Compression',
+  zstd: 'kZSTD',
+}
+
+/** Writes a new OPTIONS file, complete and synced before it gets its name, and removes all but the newest two. */
+export async function writeOptionsFile(engine: Engine): Promise<void> {
+  const { fs, path } = engine
+  const existing = await numbersOfOptionsFiles(engine)
+  const before = existing.length === 0 ? undefined : await readOptionsFile(engine, existing[0])
+  const number = engine.versions.newFileNumber()
+  const temporary = join(path, optionsTempName(number))
+  const file = await fs.open(temporary, 'create')
+  try {
+    await file.write(encodeUtf8(formatOptionsFile(describe(engine, before))), 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await fs.rename(temporary, join(path, optionsName(number)))
+  await fs.syncDirectory(path)
+  for (const old of existing.slice(FILES_KEPT - 1)) await removeFile(engine, optionsName(old))
+}
+
+/** Newest first. */
+async function numbersOfOptionsFiles(engine: Engine): Promise<number[]> {
+  const names = (await engine.fs.list(engine.path)).map(parseFileName)
+  const numbers = names.flatMap(name => (name?.kind === 'options' ? [name.number] : []))
+  return numbers.sort((a, b) => b - a)
+}
+
+/** A file that cannot be parsed says nothing: opening does not depend on it, and the new one replaces it. */
+async function readOptionsFile(engine: Engine, number: number): Promise<OptionsFile | undefined> {
+  const path = join(engine.path, optionsName(number))
+  const bytes = await engine.fs.readFile(path)
+  try {
+    return withoutUnknownOptions(parseOptionsFile(bytes, path))
+  } catch (error) {
+    if (isVarveError(error, 'CORRUPTION')) return undefined
+    throw error
+  }
+}
+
+function describe(engine: Engine, before: OptionsFile | undefined): OptionsFile {
+  const families = [...engine.families.values()].sort((a, b) => a.id - b.id)
+  return {
+    version: {},
+    db: describeDatabase(engine.options.db, before?.db),
+    columnFamilies: families.map(({ name, options }) =>
+      describeFamily(name, options, before?.columnFamilies.find(section => section.name === name)),
+    ),
+  }
+}
+
+function describeDatabase(options: ResolvedDatabaseOptions, before: OptionMap | undefined): OptionMap {
+  const section: Map<string, string> = new Map(before)
+  for (const [name, value] of Object.entries(options)) {
+    const spelled = rocksdbSpelling(name)
+    if (typeof value !== 'object' && name !== 'walRecoveryMode' && isKnownOption('DBOptions', spelled)) {
+      section.set(spelled, String(value))
+    }
+  }
+  if (options.walRecoveryMode !== 'strict') section.set('wal_recovery_mode', options.walRecoveryMode)
+  return section
+}
+
+function describeFamily(
+  name: string,
+  options: ResolvedColumnFamilyOptions,
+  before: ColumnFamilyOptionsSection | undefined,
+): ColumnFamilyOptionsSection {
+  const family: Map<string, string> = new Map(before?.options)
+  const table: Map<string, string> = new Map(before?.table?.options)
+  for (const [option, value] of Object.entries(options)) {
+    if (typeof value === 'object' || value === undefined) continue
+    const spelled = rocksdbSpelling(option)
+    if (isKnownOption('CFOptions', spelled)) family.set(spelled, String(value))
+    else if (isKnownOption('BlockBasedTable', spelled)) table.set(spelled, String(value))
+  }
+  family.set('comparator', 'leveldb.BytewiseComparator')
+  family.set('table_factory', 'BlockBasedTable')
+  family.set('compression', compressionTypes[options.compression])
+  const { bottommostCompression, compressionPerLevel, bloomBitsPerKey } = options
+  const bottommost = bottommostCompression === undefined ? 'kDisableCompressionOption' : compressionTypes[bottommostCompression]
+  family.set('bottommost_compression', bottommost)
+  family.set('compression_per_level', compressionPerLevel.map(level => compressionTypes[level]).join(':'))
+  table.set('filter_policy', bloomBitsPerKey > 0 ? `bloomfilter:${bloomBitsPerKey}:false` : 'nullptr')
+  return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
+}

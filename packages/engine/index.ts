@@ -1,0 +1,34 @@
+/** The public door of `varve`. */
+export { CorruptionError, type ErrorCode, type ErrorDetails, isVarveError, VarveError } from '@varve/format/errors'
+export { type BatchOperation, type ColumnFamilyReference, WriteBatch } from './batch/index.ts'
+export type { KeyRange, LiveFile } from './db/approximate-sizes.ts'
+export type { Bytes } from './db/arguments.ts'
+export type { ColumnFamily } from './db/column-family.ts'
+export type { CompactOptions, CompactProgress } from './db/compact.ts'
+export type { Database, InColumnFamily } from './db/database.ts'
+export type {
+  CompactionEvent,
+  DatabaseEvents,
+  FlushEvent,
+  QuarantineEvent,
+  RecoveryEvent,
+  StallEvent,
+} from './db/events.ts'
+export { open } from './db/open.ts'
+export { propertyNames } from './db/properties.ts'
+export type { ReadOptions } from './db/read-path.ts'
+export type { Cursor, Entries, RangeOptions } from './db/scan.ts'
+export type { Snapshot } from './db/snapshots.ts'
+export type { Statistics } from './db/statistics.ts'
+export { type VerifyOptions, type VerifyProblem, type VerifyReport, verifyDatabase } from './db/verify.ts'
+export type {
+  ChecksumName,
+  ColumnFamilyOptions,
+  CompressionName,
+  DatabaseOptions,
+  OpenOptions,
+  WalRecoveryMode,
+  WalSync,
+  WriteOptions,
+} from './options/index.ts'
+export { optionNames } from './options/index.ts'
