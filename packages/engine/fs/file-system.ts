@@ -68,7 +68,7 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   unlinkSync(path: string): void
-  /** Makes the directory and its missing parents; it may exist already. */
+  /** Makes the directory and its missing parents, durably; it may exist already. */
   makeDirectory(path: string): Promise<void>
   /** Returns when the names created, renamed and removed in `path` are on the device. */
   syncDirectory(path: string): Promise<void>
