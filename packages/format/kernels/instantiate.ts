@@ -15,7 +15,7 @@ export interface WasmModule {
 
 /** What every kernel exports: its memory, whose buffer is replaced when it grows. */
 export interface KernelMemory {
-  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
 }
 
 export interface KernelGlobal {
