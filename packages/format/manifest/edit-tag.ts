@@ -62,3 +62,16 @@ export const BLOB_TERMINATOR = 0
 /** Inside a WAL's addition: the synced size follows. */
 export const WAL_SYNCED_SIZE = 2
 export const WAL_TERMINATOR = 1
+
+export function editTagName(tag: number): string {
+  return nameOf(EditTag, tag)
+}
+
+export function newFileTagName(tag: number): string {
+  return nameOf(NewFileTag, tag)
+}
+
+function nameOf(tags: Record<string, number>, tag: number): string {
+  for (const [name, code] of Object.entries(tags)) if (code === tag) return name
+  return '(unknown)'
+}

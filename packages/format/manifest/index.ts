@@ -1,4 +1,5 @@
 export { decodeVersionEdit, readVersionEdit } from './decode-version-edit.ts'
+export { editTagName, newFileTagName } from './edit-tag.ts'
 export { encodeVersionEdit, writeVersionEdit } from './encode-version-edit.ts'
 export { decodeSessionId, makeSessionId, type SessionId, uniqueIdOf } from './unique-id.ts'
 export type {

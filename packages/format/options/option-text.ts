@@ -19,7 +19,7 @@ export function escapeOptionText(text: string): string {
 }
 
 export function unescapeOptionText(text: string): string {
-  return text.replace(/\\([^])/g, (_, character: string) => {
+  return text.replace(/\\([\s\S])/g, (_, character: string) => {
     if (character === 'n') return '\n'
     if (character === 'r') return '\r'
     return character
