@@ -57,4 +57,6 @@ export interface Runtime {
   randomBytes(length: number): Uint8Array
   /** Calls back once, after `milliseconds`. A pending timer does not keep the process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer
+  /** Settles in the next turn of the event loop, after the input and output that is ready now. */
+  nextTurn(): Promise<void>
 }
