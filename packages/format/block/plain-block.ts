@@ -77,7 +77,7 @@ export function decodeRangeDeletions(payload: Uint8Array, file?: string, fileOff
     const userEnd = entries.keyLength - TRAILER_LENGTH
     deletions.push({
       start: entries.key.slice(0, userEnd),
-      end: payload.slice(entries.valueStart, entries.valueEnd),
+      end: new Uint8Array(payload.subarray(entries.valueStart, entries.valueEnd)),
       trailerLow: readUint32(entries.key, userEnd),
       trailerHigh: readUint32(entries.key, userEnd + 4),
     })

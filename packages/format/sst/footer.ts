@@ -132,7 +132,7 @@ function readContextFooter(bytes: Uint8Array, reader: ByteReader, checksumType: 
 
 /** The checksum of a footer of version 6 or later: over all its bytes, with the checksum's own as zeros. */
 function footerChecksum(bytes: Uint8Array, checksumType: number, base: number, offset: number): number {
-  const zeroed = bytes.slice()
+  const zeroed = new Uint8Array(bytes) // Not `slice`: that of a Buffer is no copy.
   writeUint32(zeroed, 5, 0)
   return (plainChecksum(checksumType, zeroed, 0, zeroed.length) + contextModifier(base, offset)) >>> 0
 }

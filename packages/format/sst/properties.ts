@@ -232,7 +232,7 @@ export function decodeProperties(payload: Uint8Array, file?: string, fileOffset 
     }
     if (entries.keyLength > MAX_NAME_LENGTH)
       throw entries.block.corruption('property name is too long', entries.valueStart)
-    raw.set(decodeUtf8(name), payload.slice(entries.valueStart, entries.valueEnd))
+    raw.set(decodeUtf8(name), new Uint8Array(payload.subarray(entries.valueStart, entries.valueEnd)))
     before = name
   }
   return new TableProperties(raw, file, fileOffset)

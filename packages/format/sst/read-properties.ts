@@ -61,7 +61,7 @@ function hasSoundChecksum(raw: Uint8Array, offset: number, context: BlockContext
 function isSoundWithoutGlobalSequence(raw: Uint8Array, offset: number, context: BlockContext): boolean {
   const at = findGlobalSequence(raw.subarray(0, raw.length - BLOCK_TRAILER_LENGTH))
   if (at === undefined) return false
-  const zeroed = raw.slice()
+  const zeroed = new Uint8Array(raw) // Not `slice`: that of a Buffer is no copy.
   zeroed.fill(0, at, at + 8)
   return hasSoundChecksum(zeroed, offset, context)
 }

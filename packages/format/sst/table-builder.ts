@@ -155,7 +155,7 @@ export class TableBuilder {
       throw new VarveError('INVALID_ARGUMENT', 'range deletions cannot be written to a table')
     }
     if (this.entryCount === 0) {
-      this.smallest = key.slice(start, end)
+      this.smallest = new Uint8Array(key.subarray(start, end)) // Not `slice`: that of a Buffer is no copy.
     } else if (compareInternalKeys(this.data.lastKey, 0, this.data.lastKeyLength, key, start, end) >= 0) {
       throw new VarveError('INVALID_ARGUMENT', 'entries of a table must be added in ascending order')
     }
