@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { writeUint32 } from '../bytes/index.ts'
 import { CorruptionError } from '../errors/index.ts'
 import { compareInternalKeys, makeInternalKey, trailerHigh, trailerLow } from '../key/index.ts'
 import { BlockBuilder, BlockCursor, DataBlock } from './index.ts'
-
-interface Entry {
-  key: Uint8Array
-  value: Uint8Array
-}
+import { buildSeparatedBlock, type Entry, varint } from './separated-block.test-support.ts'
 
 const userKeys = fc.oneof(
   fc.uint8Array({ maxLength: 6 }),
@@ -44,36 +39,8 @@ function build(entries: Entry[], restartInterval: number): DataBlock {
   return new DataBlock(bytes)
 }
 
-/** The same entries as RocksDB 11 writes them with keys and values apart. */
 function buildSeparated(entries: Entry[], restartInterval: number): DataBlock {
-  const keys: number[] = []
-  const values: number[] = []
-  const restarts: number[] = []
-  entries.forEach(({ key, value }, i) => {
-    const restart = i % restartInterval === 0
-    if (restart) restarts.push(keys.length)
-    const previous = restart ? [] : [...entries[i - 1].key]
-    let shared = 0
-    while (shared < previous.length && shared < key.length && previous[shared] === key[shared]) shared++
-    keys.push(...varint(shared), ...varint(key.length - shared), ...varint(value.length))
-    if (restart) keys.push(...varint(values.length))
-    keys.push(...key.subarray(shared))
-    values.push(...value)
-  })
-  const tail = [
-    ...(restarts.length === 0 ? [0] : restarts),
-    keys.length,
-    (Math.max(1, restarts.length) | 0x1000_0000) >>> 0,
-  ]
-  const words = new Uint8Array(4 * tail.length)
-  tail.forEach((word, i) => {
-    writeUint32(words, 4 * i, word)
-  })
-  return new DataBlock(Uint8Array.from([...keys, ...values, ...words]))
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]
+  return new DataBlock(buildSeparatedBlock(entries, restartInterval))
 }
 
 function assertOn(cursor: BlockCursor, entry: Entry | undefined): void {

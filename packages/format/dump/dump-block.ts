@@ -33,11 +33,11 @@ export function dumpDataBlock(block: DataBlock, view: BlockView): void {
     )
     dumpKey(view, suffixStart, suffixEnd, internalKeyText(cursor.key()))
     if (block.separated) values.push([cursor.valueStart, cursor.valueEnd])
-    else dumpValue(view, cursor.valueStart, cursor.valueEnd, 'value', cursor.value())
+    else dumpValue(view, cursor.valueStart, cursor.valueEnd)
     at = block.separated ? suffixEnd : cursor.valueEnd
   }
   for (const [start, end] of values) {
-    dumpValue(view, start, end, 'value', block.bytes.subarray(start, end))
+    dumpValue(view, start, end)
     at = end
   }
   dumpBlockEnd(block, view, at)
@@ -69,8 +69,8 @@ export function dumpIndexBlock(block: DataBlock, form: IndexForm, view: BlockVie
   dumpBlockEnd(block, view, entries.reader.position)
 }
 
-/** How a value of a plain block reads: its type and itself, or text alone. */
-export type ValueText = (name: string, value: Uint8Array) => readonly [string, Uint8Array] | string
+/** How a value of a plain block reads; `key` is the entry's key as text. */
+export type ValueText = (key: string, value: Uint8Array) => string
 
 export function dumpPlainBlock(
   block: DataBlock,
@@ -93,11 +93,8 @@ export function dumpPlainBlock(
       `${head} value_len=${valueEnd - valueStart}`,
     )
     dumpKey(view, suffixStart, valueStart, keys === 'name' ? quoted(key) : internalKeyText(key))
-    const name = quoted(key).slice(1, -1)
-    const value = text(name, view.payload.subarray(valueStart, valueEnd))
-    if (typeof value === 'string')
-      view.out.bytes(view.base + valueStart, view.payload, valueStart, valueEnd, value)
-    else dumpValue(view, valueStart, valueEnd, `value = ${value[0]}`, value[1])
+    const meaning = text(quoted(key).slice(1, -1), view.payload.subarray(valueStart, valueEnd))
+    view.out.bytes(view.base + valueStart, view.payload, valueStart, valueEnd, meaning)
     at = valueEnd
   }
   dumpBlockEnd(block, view, entries.reader.position)
@@ -111,9 +108,9 @@ function dumpKey(view: BlockView, start: number, end: number, text: string): voi
   view.out.bytes(view.base + start, view.payload, start, end, `key delta; full key = ${text}`)
 }
 
-function dumpValue(view: BlockView, start: number, end: number, what: string, value: Uint8Array): void {
-  const lead = what === 'value' ? 'value =' : what
-  view.out.bytes(view.base + start, view.payload, start, end, `${lead} ${quoted(value, MAX_TEXT)}`)
+function dumpValue(view: BlockView, start: number, end: number): void {
+  const text = quoted(view.payload.subarray(start, end), MAX_TEXT)
+  view.out.bytes(view.base + start, view.payload, start, end, `value = ${text}`)
 }
 
 function restartOffsets(block: DataBlock): Set<number> {

@@ -22,12 +22,15 @@ import {
 import { Annotator, type DumpOptions, type LineSink } from './annotate.ts'
 import { type BlockView, dumpDataBlock, dumpIndexBlock, dumpPlainBlock } from './dump-block.ts'
 import { dumpFooter } from './dump-footer.ts'
-import { handleText, propertyText } from './property-text.ts'
+import { endKeyText, handleText, propertyText } from './property-text.ts'
+
+/** Kinds of blocks made of entries. */
+type EntryKind = 'data' | 'index' | 'filterIndex' | 'rangeDeletions' | 'properties' | 'metaindex'
 
 interface PlacedBlock {
   handle: BlockHandle
   title: string
-  kind: 'data' | 'index' | 'filter' | 'filterIndex' | 'rangeDeletions' | 'properties' | 'metaindex' | 'bytes'
+  kind: EntryKind | 'filter' | 'bytes'
 }
 
 export function dumpTable(source: ByteSource, write: LineSink, options: DumpOptions = {}): void {
@@ -104,44 +107,38 @@ function dumpPlacedBlock(
   dumpTrailer(layout, out, raw, offset)
 }
 
-function dumpPayload(layout: TableLayout, out: Annotator, block: PlacedBlock, view: BlockView): void {
+function dumpPayload(
+  layout: TableLayout,
+  out: Annotator,
+  { kind, handle }: PlacedBlock,
+  view: BlockView,
+): void {
   const { payload, base } = view
-  switch (block.kind) {
+  if (kind === 'bytes') out.bytes(base, payload, 0, payload.length, 'bytes')
+  else if (kind === 'filter') dumpFilter(view)
+  else dumpEntries(layout, kind, new DataBlock(payload, layout.file, handle.offset), view)
+}
+
+function dumpEntries(layout: TableLayout, kind: EntryKind, block: DataBlock, view: BlockView): void {
+  switch (kind) {
     case 'data':
-      return dumpDataBlock(new DataBlock(payload, layout.file, block.handle.offset), view)
+      dumpDataBlock(block, view)
+      break
     case 'index':
-      return dumpIndexBlock(new DataBlock(payload, layout.file, block.handle.offset), layout.indexForm, view)
+      dumpIndexBlock(block, layout.indexForm, view)
+      break
     case 'filterIndex':
-      return dumpIndexBlock(
-        new DataBlock(payload, layout.file, block.handle.offset),
-        { ...layout.indexForm, firstKeys: false },
-        view,
-      )
+      dumpIndexBlock(block, { ...layout.indexForm, firstKeys: false }, view)
+      break
     case 'rangeDeletions':
-      return dumpPlainBlock(
-        new DataBlock(payload, layout.file, block.handle.offset),
-        view,
-        'internal',
-        (_, value) => ['end user key', value],
-      )
+      dumpPlainBlock(block, view, 'internal', endKeyText)
+      break
     case 'properties':
-      return dumpPlainBlock(
-        new DataBlock(payload, layout.file, block.handle.offset),
-        view,
-        'name',
-        propertyText,
-      )
+      dumpPlainBlock(block, view, 'name', propertyText)
+      break
     case 'metaindex':
-      return dumpPlainBlock(
-        new DataBlock(payload, layout.file, block.handle.offset),
-        view,
-        'name',
-        handleText,
-      )
-    case 'filter':
-      return dumpFilter(view)
-    case 'bytes':
-      out.bytes(base, payload, 0, payload.length, 'bytes')
+      dumpPlainBlock(block, view, 'name', handleText)
+      break
   }
 }
 

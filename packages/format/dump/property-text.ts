@@ -1,4 +1,4 @@
-/** Values of properties and metaindex entries as text. */
+/** Values of properties, of metaindex entries and of range deletions as text. */
 import { ByteReader, readUint32, readUint64 } from '../bytes/index.ts'
 import { PropertyName } from '../sst/index.ts'
 import { quoted } from './annotate.ts'
@@ -56,6 +56,10 @@ export function propertyText(name: string, value: Uint8Array): string {
 export function handleText(_name: string, value: Uint8Array): string {
   const reader = new ByteReader(value)
   return `value = handle offset=${reader.varint64('offset')} size=${reader.varint64('size')}`
+}
+
+export function endKeyText(_start: string, value: Uint8Array): string {
+  return `value = end user key ${quoted(value)}`
 }
 
 function isVarint(value: Uint8Array): boolean {
