@@ -1,2 +1,8 @@
 export { Annotator, type DumpOptions, internalKeyText, type LineSink, quoted } from './annotate.ts'
+export { dumpBlob } from './dump-blob.ts'
+export { dumpCurrent } from './dump-current.ts'
+export type { DumpLogOptions } from './dump-log.ts'
+export { dumpManifest } from './dump-manifest.ts'
+export { dumpOptions } from './dump-options.ts'
 export { dumpTable } from './dump-table.ts'
+export { dumpWal } from './dump-wal.ts'

@@ -260,7 +260,7 @@ test('new files in the forms of LevelDB and early RocksDB are read', () => {
 test('an unknown field is skipped when its tag says so, and is corrupt otherwise', () => {
   assert.deepEqual(decodeVersionEdit(fromHex('82c00103aabbcc0204')), { logNumber: 4 })
   assert.throws(
-    () => decodeVersionEdit(fromHex('02048b4603aabbcc'), 'MANIFEST-000005', 7),
+    () => decodeVersionEdit(fromHex('02040b03aabbcc'), 'MANIFEST-000005', 7),
     (error: unknown) => error instanceof CorruptionError && error.offset === 9,
   )
 })

@@ -32,11 +32,13 @@ export class LogFramer {
   /** Appends the record payload[start..end) to `out`. Allocates nothing but what `out` needs to grow. */
   frame(out: ByteWriter, payload: Uint8Array, start = 0, end: number = payload.length): void {
     let at = start
+    let first = true
     do {
       const room = this.padToHeader(out)
       const stop = Math.min(end, at + room)
-      this.fragment(out, this.shift + fragmentType(at === start, stop === end), payload, at, stop)
+      this.fragment(out, this.shift + fragmentType(first, stop === end), payload, at, stop)
       at = stop
+      first = false
     } while (at < end)
   }
 
