@@ -41,6 +41,8 @@ export class BlockCache {
   misses = 0
   insertions = 0
   evictions = 0
+  /** Bytes that cannot be evicted. None: a cursor keeps its block alive by itself. */
+  readonly pinnedUsage = 0
 
   private bytes = 0
   private count = 0

@@ -29,8 +29,13 @@ export class PointLookup extends SeekTarget {
   /** The trailer of the entry that decided; meaningful unless `state` is `none`. */
   foundTrailerLow = 0
   foundTrailerHigh = 0
-  /** What must be loaded before the lookup can go on. */
+  /** What must be loaded before the lookup can go on; then what was loaded, until it is used. */
   wanted: Wanted | undefined = undefined
+  /** Where the lookup goes on after that: a level, and a file in it when it is level 0. */
+  resumeLevel = -1
+  resumeFile = 0
+  /** Whether blocks that are read for it enter the cache. */
+  fillCache = true
   /** The filters' hash of the user key, computed when the first filter asks. */
   hashLow = 0
   hashHigh = 0
@@ -42,7 +47,14 @@ export class PointLookup extends SeekTarget {
     this.state = LookupState.none
     this.valueBytes = emptyBytes
     this.wanted = undefined
+    this.resumeLevel = -1
+    this.resumeFile = 0
     this.hashed = false
+  }
+
+  /** Makes the key bytes the lookup's own. */
+  keepKey(): void {
+    this.setKey(this.bytes.slice(this.start, this.end), 0, this.end - this.start)
   }
 
   /** Fills `hashLow` and `hashHigh`. */

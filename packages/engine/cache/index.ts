@@ -1,0 +1,1 @@
+export { BlockCache, type BlockSlots, CachedBlock } from './block-cache.ts'

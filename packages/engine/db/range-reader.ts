@@ -1,0 +1,39 @@
+/**
+ * A reader of one range at one moment: it holds the superversion that it reads, so that no file goes away under
+ * it, and is known to the database, which closes it when it closes itself.
+ */
+import { VarveError } from '@varve/format/errors'
+import type { VisibleCursor } from '../cursor/visible-cursor.ts'
+import type { Engine } from './engine.ts'
+import type { SuperVersion } from './super-version.ts'
+
+export class RangeReader {
+  readonly visible: VisibleCursor
+  readonly engine: Engine
+  private state: SuperVersion | undefined
+
+  constructor(engine: Engine, state: SuperVersion, visible: VisibleCursor) {
+    this.engine = engine
+    this.state = state.ref()
+    this.visible = visible
+    engine.openReaders.add(this)
+  }
+
+  get isOpen(): boolean {
+    return this.state !== undefined
+  }
+
+  refuseIfClosed(): void {
+    if (this.state !== undefined) return
+    throw new VarveError('NOT_OPEN', 'the cursor is closed, or the database that it reads')
+  }
+
+  /** The first call closes; later ones do nothing. */
+  close(): void {
+    const { state } = this
+    if (state === undefined) return
+    this.state = undefined
+    this.engine.openReaders.delete(this)
+    state.unref()
+  }
+}

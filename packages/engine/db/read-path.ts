@@ -1,0 +1,212 @@
+/**
+ * What a Get does, in order: memtable, sealed memtables, level 0 from its newest file on, then one file of each
+ * deeper level. The first entry met decides, because for one key everything in an earlier place is newer (I2).
+ *
+ * `lookupKey` does this over what is in memory and says when a block is missing; the functions below it load the
+ * block, with a promise or blocking, and go on.
+ *
+ * RocksDB: db/db_impl/db_impl.cc GetImpl; db/version_set.cc Version::Get
+ */
+import { compareBytes } from '@varve/format/bytes'
+import { VarveError } from '@varve/format/errors'
+import { Step } from '../cursor/cursor.ts'
+import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
+import type { TableCache } from '../table/index.ts'
+import type { FileMeta } from '../version/file-meta.ts'
+import { coversUserKey, findFile } from '../version/version.ts'
+import { type Bytes, keyBytes } from './arguments.ts'
+import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
+import type { Snapshot } from './snapshots.ts'
+import type { SuperVersion } from './super-version.ts'
+
+export interface ReadOptions {
+  /** Reads what was there when the snapshot was taken. Default: what is there now. */
+  snapshot?: Snapshot
+  /** Whether blocks that are read enter the block cache. Default true. */
+  fillCache?: boolean
+}
+
+/**
+ * `moved`: `lookup.state` is the answer. `ended`: the key is nowhere. `needsBlock`: load `lookup.wanted`, then
+ * repeat; the search goes on where it stopped.
+ */
+export function lookupKey(state: SuperVersion, tables: TableCache, lookup: PointLookup): Step {
+  if (lookup.resumeLevel < 0) {
+    if (lookupMemtables(state, lookup)) return Step.moved
+    lookup.resumeLevel = 0
+  }
+  const { levels } = state.version
+  for (let level = lookup.resumeLevel; level < levels.length; level++) {
+    const files = levels[level]
+    if (files.length === 0) continue
+    const step = level === 0 ? lookupLevel0(files, tables, lookup) : lookupLevel(files, tables, lookup)
+    if (step === Step.ended) continue
+    lookup.resumeLevel = level
+    return step
+  }
+  return Step.ended
+}
+
+function lookupMemtables(state: SuperVersion, lookup: PointLookup): boolean {
+  if (state.memtable.get(lookup)) return true
+  for (let i = 0; i < state.sealed.length; i++) if (state.sealed[i].get(lookup)) return true
+  return false
+}
+
+function lookupLevel0(files: readonly FileMeta[], tables: TableCache, lookup: PointLookup): Step {
+  for (let i = lookup.resumeFile; i < files.length; i++) {
+    if (!coversUserKey(files[i], lookup)) continue
+    const step = lookupFile(files[i], tables, lookup)
+    if (step === Step.ended) continue
+    lookup.resumeFile = i
+    return step
+  }
+  return Step.ended
+}
+
+/**
+ * One file at most can have the answer, though a key's versions may lie in two: `findFile` compares internal
+ * keys, so it passes over a file whose last version of the key is too new for this reader.
+ */
+function lookupLevel(files: readonly FileMeta[], tables: TableCache, lookup: PointLookup): Step {
+  const i = findFile(files, lookup)
+  if (i === files.length || !coversUserKey(files[i], lookup)) return Step.ended
+  return lookupFile(files[i], tables, lookup)
+}
+
+function lookupFile(file: FileMeta, tables: TableCache, lookup: PointLookup): Step {
+  if (file.table !== undefined) return file.table.get(lookup)
+  lookup.wanted = tables.opening(file)
+  return Step.needsBlock
+}
+
+/** For the next lookup; one that has to wait keeps it and leaves a new one. */
+let spare = new PointLookup()
+
+function begin(engine: Engine, key: Bytes, options: ReadOptions | undefined): PointLookup {
+  engine.refuseUnlessOpen()
+  const bytes = keyBytes(key)
+  const lookup = spare
+  lookup.begin(bytes, 0, bytes.length, sequenceOf(engine, options))
+  lookup.fillCache = options?.fillCache !== false
+  return lookup
+}
+
+/** The sequence that a read with `options` reads at. */
+export function sequenceOf(engine: Engine, options: ReadOptions | undefined): number {
+  const snapshot = options?.snapshot
+  if (snapshot === undefined) return engine.lastSequence
+  if (snapshot.isOpen) return snapshot.sequence
+  throw new VarveError('INVALID_ARGUMENT', 'the snapshot is closed: what it saw may be gone', {
+    option: 'snapshot',
+  })
+}
+
+export function getSync(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  options?: ReadOptions,
+): Uint8Array | undefined {
+  const lookup = begin(engine, key, options)
+  const { superVersion } = family
+  while (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) lookup.wanted?.loadSync()
+  return takeValue(engine, lookup)
+}
+
+/** Resolves without reading a file when all that it needs is in memory. */
+export async function get(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  options?: ReadOptions,
+): Promise<Uint8Array | undefined> {
+  return takeValue(engine, await lookUp(engine, family, key, options))
+}
+
+export async function has(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  options?: ReadOptions,
+): Promise<boolean> {
+  const lookup = await lookUp(engine, family, key, options)
+  engine.statistics.keysRead++
+  return lookup.state === LookupState.value
+}
+
+/** A plain lookup when nothing has to be loaded, so that the usual case costs one promise and not three. */
+function lookUp(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  options: ReadOptions | undefined,
+): PointLookup | Promise<PointLookup> {
+  const lookup = begin(engine, key, options)
+  const { superVersion } = family
+  if (lookupKey(superVersion, engine.tables, lookup) !== Step.needsBlock) return lookup
+  spare = new PointLookup()
+  return finish(engine, superVersion.ref(), lookup)
+}
+
+/** Loads what a lookup waits for until it is over. Takes over the reference to `state`. */
+async function finish(engine: Engine, state: SuperVersion, lookup: PointLookup): Promise<PointLookup> {
+  try {
+    // The caller may change its key while this waits.
+    lookup.keepKey()
+    do await lookup.wanted?.load()
+    while (lookupKey(state, engine.tables, lookup) === Step.needsBlock)
+    return lookup
+  } finally {
+    state.unref()
+  }
+}
+
+/** All of one moment. Keys are looked up in order, so neighbours share a block; what is missing is read at once. */
+export async function getMany(
+  engine: Engine,
+  family: Family,
+  keys: readonly Bytes[],
+  options?: ReadOptions,
+): Promise<(Uint8Array | undefined)[]> {
+  engine.refuseUnlessOpen()
+  const { superVersion } = family
+  const moment = { sequence: sequenceOf(engine, options), fillCache: options?.fillCache !== false }
+  const wanted = keys.map(keyBytes)
+  const order = wanted.map((_, index) => index).sort((a, b) => compareKeys(wanted[a], wanted[b]))
+  const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
+  const waiting: Promise<void>[] = []
+  for (const index of order) {
+    const lookup = spare
+    lookup.begin(wanted[index], 0, wanted[index].length, moment.sequence)
+    lookup.fillCache = moment.fillCache
+    if (lookupKey(superVersion, engine.tables, lookup) !== Step.needsBlock) {
+      values[index] = takeValue(engine, lookup)
+      continue
+    }
+    spare = new PointLookup()
+    const rest = finish(engine, superVersion.ref(), lookup)
+    waiting.push(
+      rest.then(found => {
+        values[index] = takeValue(engine, found)
+      }),
+    )
+  }
+  await Promise.all(waiting)
+  return values
+}
+
+/** A copy of the value that was found, which the caller may keep. */
+function takeValue(engine: Engine, lookup: PointLookup): Uint8Array | undefined {
+  const { statistics } = engine
+  statistics.keysRead++
+  if (lookup.state !== LookupState.value) return undefined
+  statistics.keysFound++
+  statistics.bytesRead += lookup.valueEnd - lookup.valueStart
+  return lookup.valueBytes.slice(lookup.valueStart, lookup.valueEnd)
+}
+
+function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  return compareBytes(a, 0, a.length, b, 0, b.length)
+}

@@ -1,0 +1,117 @@
+/**
+ * Reading ranges: what runs a scan merges, the cursor that users move, and the iterators over it.
+ *
+ *     Cursor, Entries        what users see
+ *       VisibleCursor        one reader's view
+ *         MergingCursor      all runs as one
+ *           MemtableCursor, LevelCursor ...
+ *
+ * RocksDB: db/arena_wrapped_db_iter.cc; db/version_set.cc Version::AddIterators
+ */
+import { VarveError } from '@varve/format/errors'
+import { type KeyBounds, type KeyRange, keyBounds } from '../cursor/bounds.ts'
+import type { InternalCursor } from '../cursor/cursor.ts'
+import { mergeCursors } from '../cursor/merging-cursor.ts'
+import { VisibleCursor } from '../cursor/visible-cursor.ts'
+import { LevelCursor, type TableCache } from '../table/index.ts'
+import { Cursor } from './cursor.ts'
+import type { Engine } from './engine.ts'
+import { Entries } from './entries.ts'
+import type { Family } from './family.ts'
+import { RangeReader } from './range-reader.ts'
+import { type ReadOptions, sequenceOf } from './read-path.ts'
+import type { SuperVersion } from './super-version.ts'
+
+export { Cursor, Entries }
+
+/** Which entries, and in which order. */
+export interface RangeOptions extends KeyRange, ReadOptions {
+  /** From the last entry to the first. Default false. */
+  reverse?: boolean
+  /** At most so many entries. Default: all. */
+  limit?: number
+}
+
+/** Everything that a reader of `state` has to merge. `bounds` only spares runs that have nothing within. */
+export function openRuns(
+  state: SuperVersion,
+  tables: TableCache,
+  bounds: KeyBounds,
+  fillCache: boolean,
+): InternalCursor[] {
+  const lower = bounds.lower?.bytes
+  const upper = bounds.upper?.bytes
+  const runs: InternalCursor[] = []
+  for (const memtable of [state.memtable, ...state.sealed]) {
+    if (memtable.entryCount > 0) runs.push(memtable.cursor())
+  }
+  for (const file of state.version.filesOverlapping(0, lower, upper)) {
+    runs.push(new LevelCursor([file], tables, fillCache))
+  }
+  for (let level = 1; level < state.version.levels.length; level++) {
+    const files = state.version.filesOverlapping(level, lower, upper)
+    if (files.length > 0) runs.push(new LevelCursor(files, tables, fillCache))
+  }
+  return runs
+}
+
+function openReader(engine: Engine, family: Family, bounds: KeyBounds, options: ReadOptions): RangeReader {
+  engine.refuseUnlessOpen()
+  const { superVersion } = family
+  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false)
+  const visible = new VisibleCursor(mergeCursors(runs), sequenceOf(engine, options), bounds)
+  return new RangeReader(engine, superVersion, visible)
+}
+
+/** `reverse` and `limit` are for iterators; a cursor goes as its user moves it. */
+export function openCursor(engine: Engine, family: Family, range: RangeOptions = {}): Cursor {
+  return new Cursor(openReader(engine, family, keyBounds(range), range))
+}
+
+export function entries(
+  engine: Engine,
+  family: Family,
+  range: RangeOptions = {},
+): Entries<[Uint8Array, Uint8Array]> {
+  return scan(engine, family, range, visible => [takeKey(visible), takeValue(visible)])
+}
+
+export function keys(engine: Engine, family: Family, range: RangeOptions = {}): Entries<Uint8Array> {
+  return scan(engine, family, range, takeKey)
+}
+
+export function values(engine: Engine, family: Family, range: RangeOptions = {}): Entries<Uint8Array> {
+  return scan(engine, family, range, takeValue)
+}
+
+function scan<Row>(
+  engine: Engine,
+  family: Family,
+  range: RangeOptions,
+  take: (visible: VisibleCursor) => Row,
+): Entries<Row> {
+  const bounds = keyBounds(range)
+  const limit = checkedLimit(range.limit)
+  const open = () => openReader(engine, family, bounds, range)
+  return new Entries({ open, take, reverse: range.reverse === true, limit })
+}
+
+function checkedLimit(limit: number | undefined): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY
+  if (Number.isInteger(limit) && limit >= 0) return limit
+  throw new VarveError(
+    'INVALID_ARGUMENT',
+    `limit must be a whole number that is not negative, not ${limit}`,
+    {
+      option: 'limit',
+    },
+  )
+}
+
+function takeKey(visible: VisibleCursor): Uint8Array {
+  return visible.keyBytes.slice(visible.keyStart, visible.keyEnd)
+}
+
+function takeValue(visible: VisibleCursor): Uint8Array {
+  return visible.valueBytes.slice(visible.valueStart, visible.valueEnd)
+}

@@ -1,0 +1,136 @@
+/**
+ * Moves over the files of one sorted level as if they were one table, turning from one to the next. Files are
+ * opened when the cursor gets to them, if they are not open already.
+ *
+ * RocksDB: db/version_set.cc, LevelIterator
+ */
+import { readUint32 } from '@varve/format/bytes'
+import { CorruptionError } from '@varve/format/errors'
+import { compareTrailers, TRAILER_LENGTH } from '@varve/format/key'
+import { type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
+import type { FileMeta } from '../version/file-meta.ts'
+import { findFile } from '../version/version.ts'
+import type { TableCache } from './table-cache.ts'
+import { TableCursor } from './table-cursor.ts'
+
+const NO_FILE = -1
+
+export class LevelCursor extends TableCursor {
+  private readonly files: readonly FileMeta[]
+  private readonly tables: TableCache
+  /** The file that the cursor is in. */
+  private at = NO_FILE
+  /** The file that a movement from one file to the next is about to enter. */
+  private entering = NO_FILE
+  /** The file that has to be opened first. */
+  private unopened = NO_FILE
+
+  /** `files` as a version has them: sorted, free of overlap. */
+  constructor(files: readonly FileMeta[], tables: TableCache, fillCache = true) {
+    super(undefined, fillCache)
+    this.files = files
+    this.tables = tables
+  }
+
+  override first(): Step {
+    return this.goForward(0)
+  }
+
+  override last(): Step {
+    return this.goBack(this.files.length - 1)
+  }
+
+  override next(): Step {
+    if (this.entering !== NO_FILE) return this.goForward(this.entering)
+    const step = super.next()
+    return step === Step.ended ? this.goForward(this.at + 1) : step
+  }
+
+  override prev(): Step {
+    if (this.entering !== NO_FILE) return this.goBack(this.entering)
+    const step = super.prev()
+    return step === Step.ended ? this.goBack(this.at - 1) : step
+  }
+
+  override seek(target: SeekTarget): Step {
+    this.entering = NO_FILE
+    const file = findFile(this.files, target)
+    if (file === this.files.length) return this.end()
+    if (!this.enterFile(file, true)) return this.wait()
+    return this.found(super.seek(target))
+  }
+
+  override seekForPrev(target: SeekTarget): Step {
+    this.entering = NO_FILE
+    const file = findFileBefore(this.files, target)
+    if (file < 0) return this.end()
+    if (!this.enterFile(file, false)) return this.wait()
+    return this.found(super.seekForPrev(target))
+  }
+
+  override collectWanted(into: Wanted[], ahead?: boolean): void {
+    if (this.unopened === NO_FILE) super.collectWanted(into, ahead)
+    else into.push(this.tables.opening(this.files[this.unopened]))
+  }
+
+  /** To the first entry of the file or, should it have none, of those behind it. */
+  private goForward(file: number): Step {
+    for (; file < this.files.length; file++) {
+      this.entering = file
+      if (!this.enterFile(file, true)) return this.wait()
+      const step = super.first()
+      if (step === Step.needsBlock) return step
+      this.entering = NO_FILE
+      if (step === Step.moved) return step
+    }
+    return this.end()
+  }
+
+  private goBack(file: number): Step {
+    for (; file >= 0; file--) {
+      this.entering = file
+      if (!this.enterFile(file, false)) return this.wait()
+      const step = super.last()
+      if (step === Step.needsBlock) return step
+      this.entering = NO_FILE
+      if (step === Step.moved) return step
+    }
+    return this.end()
+  }
+
+  /** Turns to a file; false when it has to be opened first. */
+  private enterFile(file: number, forward: boolean): boolean {
+    this.unopened = NO_FILE
+    if (file === this.at) return true
+    const { table } = this.files[file]
+    if (table === undefined) {
+      this.unopened = file
+      return false
+    }
+    this.turnTo(table, forward)
+    this.at = file
+    return true
+  }
+
+  /** A seek goes to the one file whose boundaries promise the entry. */
+  private found(step: Step): Step {
+    if (step !== Step.ended) return step
+    const { number, table } = this.files[this.at]
+    throw new CorruptionError(`table #${number} lacks a boundary key that the MANIFEST has`, table?.file.path)
+  }
+}
+
+/** Index of the last file whose first internal key is at or before `target`, or -1. */
+function findFileBefore(files: readonly FileMeta[], target: SeekTarget): number {
+  const file = findFile(files, target)
+  return file < files.length && startsAtOrBefore(files[file], target) ? file : file - 1
+}
+
+function startsAtOrBefore(file: FileMeta, target: SeekTarget): boolean {
+  const { bytes, start, end, prefixHigh, prefixLow } = target
+  const order = file.compareSmallestUserKey(bytes, start, end, prefixHigh, prefixLow)
+  if (order !== 0) return order < 0
+  const at = file.smallest.length - TRAILER_LENGTH
+  const low = readUint32(file.smallest, at)
+  return compareTrailers(low, readUint32(file.smallest, at + 4), target.trailerLow, target.trailerHigh) <= 0
+}

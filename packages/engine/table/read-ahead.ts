@@ -1,0 +1,146 @@
+/**
+ * What one cursor has read of its table beyond the block it stands on. A scan that keeps missing the cache reads
+ * ever longer spans: the third miss in a row reads 8 KiB at once, each later one twice as much, up to 256 KiB.
+ * Cursors that are told to, as compactions are, read long spans from the first block on.
+ *
+ *     blocks     [ 4 ][ 5 ][ 6 ][ 7 ][ 8 ][ 9 ]...
+ *     window               |--------------|          raw bytes: 6, 7 and 8 decode without a read
+ *
+ * RocksDB: file/file_prefetch_buffer.cc; the same doubling and limits
+ */
+import { BLOCK_TRAILER_LENGTH, type DataBlock, type FlatIndex } from '@varve/format/block'
+import { emptyBytes } from '@varve/format/bytes'
+import type { Wanted } from '../cursor/cursor.ts'
+import { BlockRequest, type TableReader } from './table-reader.ts'
+
+const INITIAL_SPAN = 8 * 1024
+const MAX_SPAN = 256 * 1024
+/** Misses in a row that are read block by block. */
+const SINGLE_MISSES = 2
+
+export class ReadAhead {
+  private table: TableReader | undefined = undefined
+  private readonly fillCache: boolean
+  /** Bytes of the next span. */
+  private span = INITIAL_SPAN
+  private missesInRow = 0
+  /** The block whose miss would continue the row. */
+  private expected = -1
+  private request: BlockRequest | SpanRequest | undefined = undefined
+
+  private window: Uint8Array = emptyBytes
+  private windowStart = 0
+
+  constructor(fillCache: boolean) {
+    this.fillCache = fillCache
+  }
+
+  /** Goes on with the next table of a level, where `forward` tells which block comes first. */
+  turnTo(table: TableReader, forward: boolean): void {
+    this.table = table
+    this.expected = forward ? 0 : table.index.count - 1
+    this.request = undefined
+    this.window = emptyBytes
+  }
+
+  /** The block, if it need not be read any more. */
+  find(ordinal: number): DataBlock | undefined {
+    const { table, request, window, windowStart } = this
+    if (table === undefined) return undefined
+    const block = table.findBlock(ordinal, request instanceof BlockRequest ? request : undefined)
+    if (block !== undefined) return block
+    const start = table.index.offsets[ordinal] - windowStart
+    const end = start + table.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
+    if (start < 0 || end > window.length) return undefined
+    // A block for the cache must not keep the whole window in memory.
+    const raw = this.fillCache ? window.slice(start, end) : window.subarray(start, end)
+    return table.keep(ordinal, table.decodeBlock(raw, ordinal), this.fillCache)
+  }
+
+  /** Adds what to load for `ordinal`, which `find` has not found. */
+  collect(ordinal: number, forward: boolean, into: Wanted[]): void {
+    if (this.table !== undefined) into.push(this.want(this.table, ordinal, forward))
+  }
+
+  /** Adds the block that a scan asks for next, unless it is there or this is no scan. */
+  collectAhead(ordinal: number, forward: boolean, into: Wanted[]): void {
+    const { table } = this
+    const isScan = this.missesInRow >= SINGLE_MISSES && ordinal === this.expected
+    if (table === undefined || !isScan || ordinal < 0 || ordinal >= table.index.count) return
+    if (!table.isCached(ordinal)) into.push(this.want(table, ordinal, forward))
+  }
+
+  takeWindow(table: TableReader, bytes: Uint8Array, start: number): void {
+    if (table !== this.table) return
+    this.window = bytes
+    this.windowStart = start
+  }
+
+  private want(table: TableReader, ordinal: number, forward: boolean): Wanted {
+    if (this.request?.ordinal === ordinal) return this.request
+    const { readahead, index } = table
+    this.missesInRow = ordinal === this.expected ? this.missesInRow + 1 : 1
+    if (this.missesInRow === 1) this.span = INITIAL_SPAN
+    const bytes = readahead > 0 ? readahead : this.missesInRow > SINGLE_MISSES ? this.growSpan() : 0
+    const other = reach(index, ordinal, forward, bytes)
+    this.expected = forward ? other + 1 : other - 1
+    const from = Math.min(ordinal, other)
+    const to = Math.max(ordinal, other)
+    if (from === to) {
+      this.request = new BlockRequest(table, ordinal, this.fillCache)
+    } else {
+      const start = index.offsets[from]
+      const length = index.offsets[to] + index.sizes[to] + BLOCK_TRAILER_LENGTH - start
+      this.request = new SpanRequest(table, ordinal, start, length, this)
+    }
+    return this.request
+  }
+
+  private growSpan(): number {
+    const bytes = this.span
+    this.span = Math.min(2 * bytes, MAX_SPAN)
+    return bytes
+  }
+}
+
+/** The farthest block in the direction given that fits in `bytes` together with block `ordinal`. */
+function reach(index: FlatIndex, ordinal: number, forward: boolean, bytes: number): number {
+  const { offsets, sizes, count } = index
+  const step = forward ? 1 : -1
+  let other = ordinal
+  for (let next = ordinal + step; next >= 0 && next < count; next += step) {
+    const first = forward ? ordinal : next
+    const last = forward ? next : ordinal
+    const length = offsets[last] + sizes[last] + BLOCK_TRAILER_LENGTH - offsets[first]
+    const follows = offsets[next] > offsets[other] === forward
+    if (!follows || length > bytes) break
+    other = next
+  }
+  return other
+}
+
+/** Several neighbouring blocks, read at once. */
+class SpanRequest implements Wanted {
+  readonly table: TableReader
+  /** The block that made it necessary. */
+  readonly ordinal: number
+  private readonly start: number
+  private readonly length: number
+  private readonly readAhead: ReadAhead
+
+  constructor(table: TableReader, ordinal: number, start: number, length: number, readAhead: ReadAhead) {
+    this.table = table
+    this.ordinal = ordinal
+    this.start = start
+    this.length = length
+    this.readAhead = readAhead
+  }
+
+  async load(): Promise<void> {
+    this.readAhead.takeWindow(this.table, await this.table.file.read(this.start, this.length), this.start)
+  }
+
+  loadSync(): void {
+    this.readAhead.takeWindow(this.table, this.table.file.readSync(this.start, this.length), this.start)
+  }
+}
