@@ -93,9 +93,10 @@ export class ColumnFamilyState {
     this.current.unref()
   }
 
-  /** Takes in what the tables' properties say, once they are open. Changes only how files are weighed. */
+  /** Takes in what the properties of open tables say. Changes only how files are weighed. */
   refreshStatistics(): void {
     const { id, levels, levelBytes } = this.current
+    for (const file of this.current.files()) file.learnStatistics()
     const totals = totalsOf(levels)
     for (const file of this.current.files()) file.compensatedSize = weighFile(file, totals)
     const previous = this.current

@@ -80,6 +80,18 @@ export class FileMeta {
     this.compensatedSize = record.size
   }
 
+  /** Takes the statistics from the table's properties, if it is open and they are not known. */
+  learnStatistics(): void {
+    const properties = this.table?.properties
+    if (this.statistics !== noStatistics || properties === undefined) return
+    this.statistics = {
+      entries: properties.entries ?? 0,
+      deletions: properties.deletedKeys ?? 0,
+      rawKeySize: properties.rawKeySize ?? 0,
+      rawValueSize: properties.rawValueSize ?? 0,
+    }
+  }
+
   /** A view. */
   get smallestUserKey(): Uint8Array {
     return this.smallest.subarray(0, this.smallest.length - TRAILER_LENGTH)

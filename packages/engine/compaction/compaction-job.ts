@@ -1,0 +1,51 @@
+/**
+ * Runs a compaction from a message of plain data, in a worker or in place: merges the inputs and writes the
+ * outputs. It decides nothing about the database; what comes back becomes true with a MANIFEST edit elsewhere.
+ *
+ * RocksDB: db/compaction/compaction_job.cc
+ */
+import { mergeCursors } from '../cursor/index.ts'
+import type { FileSystem } from '../fs/index.ts'
+import type { Job, OnProgress } from '../runtime/index.ts'
+import type { TableIdentity } from '../table/index.ts'
+import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
+import { InputRun } from './input-run.ts'
+import { type FileNumberRange, type JobStatistics, JobWriter, jobStatistics } from './job-writer.ts'
+import { type CutRules, OutputCutter } from './output-cutter.ts'
+import type { OutputFile, OutputOptions } from './table-output.ts'
+
+export interface CompactionJob extends Job {
+  readonly kind: 'compaction'
+  /** Sorted runs: each file of level 0 is one, each deeper level is one. */
+  readonly runs: readonly (readonly TableIdentity[])[]
+  readonly rules: CompactionRules
+  readonly cut: CutRules
+  readonly output: OutputOptions
+  readonly fileNumbers: FileNumberRange
+}
+
+export interface CompactionResult {
+  /** In key order. None when everything could be dropped. */
+  files: OutputFile[]
+  statistics: JobStatistics
+}
+
+export function runCompactionJob(
+  job: CompactionJob,
+  fs: FileSystem,
+  onProgress?: OnProgress,
+): CompactionResult {
+  const { directory } = job.output
+  const runs = job.runs.map(files => new InputRun(fs, directory, files))
+  const bytesRead = () => runs.reduce((bytes, run) => bytes + run.bytesRead, 0)
+  try {
+    const cursor = new CompactionCursor(mergeCursors(runs), job.rules)
+    const cutter = new OutputCutter(job.cut, job.rules.deeper?.[0])
+    const control = { cancel: job.cancel, onProgress, bytesRead }
+    const writer = new JobWriter(fs, job.output, job.fileNumbers, control, cutter)
+    writer.run(cursor)
+    return { files: writer.files, statistics: jobStatistics(cursor, writer, bytesRead()) }
+  } finally {
+    for (const run of runs) run.close()
+  }
+}

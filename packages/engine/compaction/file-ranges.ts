@@ -1,0 +1,59 @@
+/** Key ranges of sets of files, and how a set grows until no user key is split between it and its neighbours. */
+
+import type { FileMeta } from '../version/file-meta.ts'
+import { compareInternal } from '../version/level-order.ts'
+import { compareUserKeys, overlapsUserKeys, type Version } from '../version/version.ts'
+
+/** User keys, both inclusive. */
+export interface KeyRange {
+  smallest: Uint8Array
+  largest: Uint8Array
+}
+
+/** Expects at least one file. */
+export function rangeOf(files: Iterable<FileMeta>): KeyRange {
+  let first: FileMeta | undefined
+  let last: FileMeta | undefined
+  for (const file of files) {
+    if (first === undefined || compareInternal(file.smallest, first.smallest) < 0) first = file
+    if (last === undefined || compareInternal(file.largest, last.largest) > 0) last = file
+  }
+  if (first === undefined || last === undefined) throw new RangeError('no files have no range')
+  return { smallest: first.smallestUserKey, largest: last.largestUserKey }
+}
+
+export function rangesOverlap(a: KeyRange, b: KeyRange): boolean {
+  return compareUserKeys(a.smallest, b.largest) <= 0 && compareUserKeys(b.smallest, a.largest) <= 0
+}
+
+export function totalSize(files: readonly FileMeta[]): number {
+  return files.reduce((bytes, file) => bytes + file.size, 0)
+}
+
+export function anyBeingCompacted(files: readonly FileMeta[]): boolean {
+  return files.some(file => file.beingCompacted)
+}
+
+/**
+ * The files of a sorted level that cover `files` and share no user key with the files left out. Otherwise a
+ * newer version of a key could be moved below an older one.
+ */
+export function cleanCut(version: Version, level: number, files: readonly FileMeta[]): readonly FileMeta[] {
+  if (level === 0 || files.length === 0) return files
+  for (let current = files; ; ) {
+    const { smallest, largest } = rangeOf(current)
+    const expanded = version.filesOverlapping(level, smallest, largest)
+    if (expanded.length <= current.length) return current
+    current = expanded
+  }
+}
+
+/** All files of level 0 that overlap `files` or one another's ranges, newest first. */
+export function overlappingLevel0(version: Version, files: readonly FileMeta[]): FileMeta[] {
+  for (let current = files; ; ) {
+    const { smallest, largest } = rangeOf(current)
+    const expanded = version.levels[0].filter(file => overlapsUserKeys(file, smallest, largest))
+    if (expanded.length <= current.length) return expanded
+    current = expanded
+  }
+}

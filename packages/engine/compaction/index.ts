@@ -1,0 +1,22 @@
+export {
+  Compaction,
+  type CompactionInput,
+  type CompactionReason,
+  type JobContext,
+} from './compaction.ts'
+export { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
+export { type CompactionJob, type CompactionResult, runCompactionJob } from './compaction-job.ts'
+export { type FlushJob, type FlushResult, runFlushJob } from './flush-job.ts'
+export type { FileNumberRange, JobStatistics } from './job-writer.ts'
+export { compressionOf, type LevelOptions } from './level-options.ts'
+export {
+  type LevelScore,
+  type LevelSizes,
+  levelScores,
+  levelSizes,
+  pendingCompactionBytes,
+} from './level-sizes.ts'
+export { ManualCompaction, type ManualRange, type ManualStep } from './manual-compaction.ts'
+export { CompactionPicker } from './picker.ts'
+export { type TableOrigin, tableBuilderOptions } from './table-options.ts'
+export type { OutputFile, OutputOptions } from './table-output.ts'

@@ -1,0 +1,139 @@
+/**
+ * The common part of flushes and compactions: writes what a `CompactionCursor` gives to as many tables as the
+ * cutter says. When the result is returned, files and directory entries are on the device; when an error is
+ * thrown, nothing that was written is left.
+ */
+import { VarveError } from '@varve/format/errors'
+import type { FileSystem } from '../fs/index.ts'
+import type { JobProgress, OnProgress } from '../runtime/index.ts'
+import type { CompactionCursor } from './compaction-cursor.ts'
+import type { OutputCutter } from './output-cutter.ts'
+import { type OutputFile, type OutputOptions, TableOutput } from './table-output.ts'
+
+/** What a job did. Its duration is known to whoever ran it: a job has no clock. */
+export interface JobStatistics {
+  bytesRead: number
+  bytesWritten: number
+  entriesRead: number
+  entriesWritten: number
+  /** Hidden by a newer version, and tombstones with nothing left to hide. */
+  entriesHidden: number
+  tombstonesDropped: number
+}
+
+/** Numbers [first, first + count) are the job's to use. */
+export interface FileNumberRange {
+  first: number
+  count: number
+}
+
+/** Entries between two looks at the cancel flag: about a millisecond. */
+const CHECK_INTERVAL = 1024
+/** Checks between two progress reports. */
+const REPORT_INTERVAL = 32
+
+export interface JobControl {
+  cancel?: Int32Array | undefined
+  onProgress?: OnProgress | undefined
+  /** Bytes of the inputs that have been read so far. */
+  bytesRead(): number
+}
+
+export class JobWriter {
+  readonly files: OutputFile[] = []
+  bytesWritten = 0
+  entriesWritten = 0
+
+  private readonly fs: FileSystem
+  private readonly options: OutputOptions
+  private readonly numbers: FileNumberRange
+  private readonly cutter: OutputCutter | undefined
+  private readonly control: JobControl
+  private readonly outputs: TableOutput[] = []
+  private output: TableOutput | undefined = undefined
+  private checks = 0
+
+  constructor(
+    fs: FileSystem,
+    options: OutputOptions,
+    numbers: FileNumberRange,
+    control: JobControl,
+    cutter?: OutputCutter,
+  ) {
+    this.fs = fs
+    this.options = options
+    this.numbers = numbers
+    this.control = control
+    this.cutter = cutter
+  }
+
+  /** Writes everything. Call it once. */
+  run(cursor: CompactionCursor): void {
+    try {
+      this.writeAll(cursor)
+      this.finishOutput()
+      if (this.outputs.length > 0) this.fs.syncDirectorySync(this.options.directory)
+    } catch (error) {
+      for (const output of this.outputs) output.abandon()
+      throw error
+    }
+  }
+
+  private writeAll(cursor: CompactionCursor): void {
+    for (let more = cursor.first(); more; more = cursor.next()) {
+      if (cursor.isNewKey && this.cutsBefore(cursor)) this.finishOutput()
+      const builder = (this.output ?? this.startOutput()).builder
+      const { keyBytes, keyLength, valueBytes, valueStart, valueEnd } = cursor
+      builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
+      if (++this.entriesWritten % CHECK_INTERVAL === 0) this.check(cursor)
+    }
+  }
+
+  private cutsBefore(cursor: CompactionCursor): boolean {
+    const { cutter, output } = this
+    if (cutter === undefined) return false
+    const { keyBytes, userKeyLength, prefixHigh, prefixLow } = cursor
+    const size = output?.builder.fileSize ?? 0
+    const cuts = cutter.cutsBefore(keyBytes, userKeyLength, prefixHigh, prefixLow, size)
+    // Without a number left the last file takes the rest: it gets large, which is only a matter of taste.
+    return cuts && this.outputs.length < this.numbers.count
+  }
+
+  private startOutput(): TableOutput {
+    const output = new TableOutput(this.fs, this.numbers.first + this.outputs.length, this.options)
+    this.outputs.push(output)
+    this.output = output
+    return output
+  }
+
+  private finishOutput(): void {
+    if (this.output === undefined) return
+    const file = this.output.finish()
+    this.output = undefined
+    this.bytesWritten += file.record.size
+    this.files.push(file)
+  }
+
+  private check(cursor: CompactionCursor): void {
+    const { cancel, onProgress } = this.control
+    if (cancel !== undefined && Atomics.load(cancel, 0) !== 0)
+      throw new VarveError('ABORTED', 'the job was cancelled')
+    if (onProgress !== undefined && ++this.checks % REPORT_INTERVAL === 0) onProgress(this.progress(cursor))
+  }
+
+  private progress(cursor: CompactionCursor): JobProgress {
+    const bytesWritten = this.bytesWritten + (this.output?.builder.fileSize ?? 0)
+    return { bytesRead: this.control.bytesRead(), bytesWritten, entriesRead: cursor.entriesRead }
+  }
+}
+
+export function jobStatistics(cursor: CompactionCursor, writer: JobWriter, bytesRead: number): JobStatistics {
+  return {
+    bytesRead,
+    bytesWritten: writer.bytesWritten,
+    entriesRead: cursor.entriesRead,
+    entriesWritten: writer.entriesWritten,
+    entriesHidden: cursor.entriesHidden,
+    tombstonesDropped: cursor.tombstonesDropped,
+  }
+}

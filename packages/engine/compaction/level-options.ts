@@ -1,0 +1,34 @@
+/** The options of a column family that decide what is compacted into what. */
+import type { ResolvedColumnFamilyOptions } from '../options/options.ts'
+
+export type LevelOptions = Pick<
+  ResolvedColumnFamilyOptions,
+  | 'numLevels'
+  | 'level0FileNumCompactionTrigger'
+  | 'targetFileSizeBase'
+  | 'targetFileSizeMultiplier'
+  | 'maxBytesForLevelBase'
+  | 'maxBytesForLevelMultiplier'
+  | 'levelCompactionDynamicLevelBytes'
+  | 'maxCompactionBytes'
+  | 'compression'
+  | 'compressionPerLevel'
+  | 'bottommostCompression'
+>
+
+/**
+ * The compression of a table in `level`. `compressionPerLevel` counts level 0 first and then from the base
+ * level, and its last entry holds for all that follow. RocksDB: compaction_picker.cc, GetCompressionType
+ */
+export function compressionOf(
+  options: Pick<LevelOptions, 'compression' | 'compressionPerLevel' | 'bottommostCompression'>,
+  level: number,
+  baseLevel: number,
+  deepestLevel: number,
+): ResolvedColumnFamilyOptions['compression'] {
+  const { compression, compressionPerLevel, bottommostCompression } = options
+  if (bottommostCompression !== undefined && level > 0 && level >= deepestLevel) return bottommostCompression
+  if (compressionPerLevel.length === 0) return compression
+  const index = level === 0 ? 0 : level - baseLevel + 1
+  return compressionPerLevel[Math.max(0, Math.min(index, compressionPerLevel.length - 1))]
+}

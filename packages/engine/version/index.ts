@@ -1,0 +1,7 @@
+export { ColumnFamilyState } from './column-family-state.ts'
+export { createDatabase, newIdentity } from './create-database.ts'
+export { readCurrent, readIdentity, writeIdentity } from './current-file.ts'
+export { FileMeta, type FileStatistics } from './file-meta.ts'
+export { BYTEWISE_COMPARATOR } from './recover-family.ts'
+export { compareLargest, coversUserKey, type FileTarget, findFile, Version } from './version.ts'
+export { type ManifestEvidence, VersionSet, type VersionSetOptions } from './version-set.ts'
