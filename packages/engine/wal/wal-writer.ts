@@ -1,0 +1,122 @@
+/**
+ * Appends records to a write-ahead log. One call is one record and one write to the file; framing allocates
+ * nothing once its buffer has grown to the largest record.
+ *
+ * After a failed write or sync the writer is poisoned: a part of the record may stand in the file, and a
+ * record behind it would be lost with it; and after a failed sync the kernel may have dropped any unsynced
+ * page and call the file clean, so that a second sync would succeed and mean nothing. Every later append and
+ * sync is refused. The only way on is a new log.
+ *
+ * RocksDB: db/log_writer.cc, file/writable_file_writer.cc
+ */
+import { ByteWriter } from '@varve/format/bytes'
+import { isVarveError, VarveError } from '@varve/format/errors'
+import { LogFramer } from '@varve/format/wal'
+import type { File } from '../fs/index.ts'
+
+/** A framing buffer that one huge record made larger than this is not kept. */
+const KEEP_BUFFER_MAX = 4 * 1024 * 1024
+
+export class WalWriter {
+  readonly number: number
+  /** Bytes handed to the operating system: they survive this process. */
+  size: number
+  /** Bytes known to be on the device. */
+  syncedSize = 0
+  poisoned: VarveError | undefined = undefined
+
+  private readonly file: File
+  private readonly framer: LogFramer
+  private readonly framed = new ByteWriter(64 * 1024)
+  private isWriting = false
+  private syncing: Promise<void> | undefined = undefined
+
+  /** `size` is that of the file: 0 for a new one. */
+  constructor(file: File, number: number, size = 0) {
+    this.file = file
+    this.number = number
+    this.size = size
+    this.framer = new LogFramer(size)
+  }
+
+  /** Appends one record and returns when the operating system has it. */
+  appendSync(payload: Uint8Array): void {
+    const bytes = this.frame(payload)
+    try {
+      this.file.writeSync(bytes, this.size)
+    } catch (error) {
+      throw this.poison(error)
+    }
+    this.wrote(bytes.length)
+  }
+
+  /** The same without holding up the event loop. Nothing else may be appended until the promise settles. */
+  async append(payload: Uint8Array): Promise<void> {
+    const bytes = this.frame(payload)
+    this.isWriting = true
+    try {
+      await this.file.write(bytes, this.size)
+    } catch (error) {
+      throw this.poison(error)
+    } finally {
+      this.isWriting = false
+    }
+    this.wrote(bytes.length)
+  }
+
+  /** Returns when everything appended before the call is on the device. */
+  async sync(): Promise<void> {
+    const wanted = this.size
+    // One at a time: of two syncs at once the kernel may tell only one that a page was lost.
+    while (this.syncing !== undefined) await this.syncing
+    this.refuseIfPoisoned()
+    if (this.syncedSize >= wanted) return
+    this.syncing = this.syncFile(this.size)
+    try {
+      await this.syncing
+    } finally {
+      this.syncing = undefined
+    }
+  }
+
+  /** Waits for a sync that is under way, then closes the file. */
+  async close(): Promise<void> {
+    if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
+    await this.file.close()
+  }
+
+  private frame(payload: Uint8Array): Uint8Array {
+    this.refuseIfPoisoned()
+    if (this.isWriting) throw new Error('a record is appended while another one is being written')
+    if (this.framed.bytes.length > KEEP_BUFFER_MAX) this.framed.bytes = new Uint8Array(64 * 1024)
+    this.framed.clear()
+    this.framer.frame(this.framed, payload, 0, payload.length)
+    return this.framed.view()
+  }
+
+  private wrote(length: number): void {
+    this.size += length
+  }
+
+  private async syncFile(size: number): Promise<void> {
+    try {
+      await this.file.sync()
+    } catch (error) {
+      throw this.poison(error)
+    }
+    this.syncedSize = size
+  }
+
+  private refuseIfPoisoned(): void {
+    if (this.poisoned !== undefined) throw this.poisoned
+  }
+
+  private poison(error: unknown): VarveError {
+    const code = isVarveError(error) ? error.code : 'IO_ERROR'
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `${this.file.path} takes no more writes since one failed: ${reason}`
+    const details = isVarveError(error) ? error.details : { file: this.file.path }
+    this.poisoned ??= new VarveError(code, message, details, error)
+    return this.poisoned
+  }
+}
