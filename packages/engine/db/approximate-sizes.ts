@@ -34,7 +34,9 @@ export interface LiveFile {
 export function liveFiles(engine: Engine): LiveFile[] {
   engine.refuseUnlessOpen()
   return [...engine.families.values()].flatMap(family =>
-    family.superVersion.version.levels.flatMap((files, level) => files.map(file => describe(family, level, file))),
+    family.superVersion.version.levels.flatMap((files, level) =>
+      files.map(file => describe(family, level, file)),
+    ),
   )
 }
 

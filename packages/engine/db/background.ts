@@ -67,7 +67,9 @@ export class Background {
   }
 
   private mayStart(): boolean {
-    return this.engine.state === 'open' && this.engine.backgroundError === undefined && !this.engine.isReadOnly
+    return (
+      this.engine.state === 'open' && this.engine.backgroundError === undefined && !this.engine.isReadOnly
+    )
   }
 
   private maybeFlush(family: Family): void {

@@ -42,5 +42,7 @@ export async function close(engine: Engine): Promise<void> {
 /** After a failure nothing more may be vouched for. */
 async function sealLogs(engine: Engine): Promise<void> {
   if (engine.backgroundError !== undefined) return
-  await engine.logs.seal((number, syncedSize) => engine.versions.logAndApply([{ walAdditions: [{ number, syncedSize }] }]))
+  await engine.logs.seal((number, syncedSize) =>
+    engine.versions.logAndApply([{ walAdditions: [{ number, syncedSize }] }]),
+  )
 }

@@ -21,13 +21,19 @@ export async function createColumnFamily(
 ): Promise<Family> {
   engine.refuseUnlessWritable()
   if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
-    throw new VarveError('INVALID_ARGUMENT', `the name of a column family must be 1 to ${MAX_NAME_LENGTH} characters`, {
-      option: 'columnFamily',
-    })
+    throw new VarveError(
+      'INVALID_ARGUMENT',
+      `the name of a column family must be 1 to ${MAX_NAME_LENGTH} characters`,
+      {
+        option: 'columnFamily',
+      },
+    )
   }
   const common = engine.options.columnFamilies.get(name) ?? engine.options.columnFamily
   const options = resolveFamily(given, common)
-  const state = await changeManifest(engine, () => engine.versions.createColumnFamily(name, engine.logs.number))
+  const state = await changeManifest(engine, () =>
+    engine.versions.createColumnFamily(name, engine.logs.number),
+  )
   const family = new Family(state, options, engine.logs.number)
   engine.addFamily(family)
   await writeOptionsFile(engine)

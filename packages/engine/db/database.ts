@@ -78,7 +78,10 @@ export class Database {
   }
 
   /** The values of many keys, in their order, all of one moment. */
-  getMany(keys: readonly Bytes[], options?: ReadOptions & InColumnFamily): Promise<(Uint8Array | undefined)[]> {
+  getMany(
+    keys: readonly Bytes[],
+    options?: ReadOptions & InColumnFamily,
+  ): Promise<(Uint8Array | undefined)[]> {
     return getMany(this.engine, this.family(options), keys, options)
   }
 
@@ -114,7 +117,8 @@ export class Database {
   /** The column family of that name, created when it does not exist. */
   async columnFamily(name: string, options?: ColumnFamilyOptions): Promise<ColumnFamily> {
     this.engine.refuseUnlessOpen()
-    const family = this.engine.familiesByName.get(name) ?? (await createColumnFamily(this.engine, name, options))
+    const family =
+      this.engine.familiesByName.get(name) ?? (await createColumnFamily(this.engine, name, options))
     return new ColumnFamily(this, family)
   }
 
@@ -158,7 +162,10 @@ export class Database {
   }
 
   /** Registers a listener and returns what takes it off again. */
-  on<Name extends keyof DatabaseEvents>(name: Name, listener: (event: DatabaseEvents[Name]) => void): () => void {
+  on<Name extends keyof DatabaseEvents>(
+    name: Name,
+    listener: (event: DatabaseEvents[Name]) => void,
+  ): () => void {
     return this.engine.events.on(name, listener)
   }
 
@@ -188,6 +195,8 @@ export class Database {
 
   private named(reference: ColumnFamilyReference | string | undefined): Family {
     if (reference === undefined) return this.engine.familyById(0)
-    return typeof reference === 'string' ? this.engine.familyByName(reference) : this.engine.familyById(reference.id)
+    return typeof reference === 'string'
+      ? this.engine.familyByName(reference)
+      : this.engine.familyById(reference.id)
   }
 }

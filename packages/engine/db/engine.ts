@@ -113,7 +113,9 @@ export class Engine {
   familyByName(name: string): Family {
     const family = this.familiesByName.get(name)
     if (family === undefined) {
-      throw new VarveError('NOT_FOUND', `there is no column family ${JSON.stringify(name)}`, { columnFamily: name })
+      throw new VarveError('NOT_FOUND', `there is no column family ${JSON.stringify(name)}`, {
+        columnFamily: name,
+      })
     }
     return family
   }
@@ -190,7 +192,8 @@ export class Engine {
   private maxTotalWalSize(): number {
     if (this.options.db.maxTotalWalSize > 0) return this.options.db.maxTotalWalSize
     let buffers = 0
-    for (const { options } of this.families.values()) buffers += options.writeBufferSize * options.maxWriteBufferNumber
+    for (const { options } of this.families.values())
+      buffers += options.writeBufferSize * options.maxWriteBufferNumber
     return 4 * buffers
   }
 

@@ -4,9 +4,10 @@
  *
  * RocksDB: db/column_family.h, ColumnFamilyData
  */
+
+import { CompactionPicker } from '../compaction/index.ts'
 import { Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
-import { CompactionPicker } from '../compaction/index.ts'
 import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
 

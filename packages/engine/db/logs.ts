@@ -65,7 +65,7 @@ export class Logs {
   async start(number: number, lastSequence: number): Promise<void> {
     const file = await this.engine.fs.open(this.pathOf(number), 'create')
     const next = new WalWriter(file, number)
-    next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(0)))
+    next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(next, this.newestIntact())))
     if (this.current !== undefined) {
       this.older.push({ number: this.current.number, size: this.current.size, writer: this.current })
       this.olderBytes += this.current.size
@@ -93,7 +93,9 @@ export class Logs {
   isSyncDue(): boolean {
     const policy = this.engine.options.db.walSync
     if (policy === 'always') return true
-    return typeof policy === 'object' && policy.everyBytes !== undefined && this.unsyncedBytes >= policy.everyBytes
+    return (
+      typeof policy === 'object' && policy.everyBytes !== undefined && this.unsyncedBytes >= policy.everyBytes
+    )
   }
 
   /** Returns when everything appended before the call is on disk, in this log and all older ones (L1, L2). */
@@ -139,7 +141,9 @@ export class Logs {
   async seal(track: (number: number, syncedSize: number) => Promise<void>): Promise<void> {
     await this.sync()
     await track(this.writer.number, this.writer.syncedSize)
-    this.writer.appendSync(evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer.syncedSize)))
+    this.writer.appendSync(
+      evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer)),
+    )
     await this.sync()
   }
 
@@ -153,16 +157,29 @@ export class Logs {
     return join(this.engine.path, walName(number))
   }
 
-  private evidence(walSynced: number): Uint8Array {
-    const { manifestNumber, syncedSize } = this.engine.versions.manifest
-    return encodeEvidence({ walSynced, manifestNumber, manifestSynced: syncedSize })
+  /** The log before the next one, unless a failed write or sync has made its end uncertain. */
+  private newestIntact(): { number: number; size: number } | undefined {
+    const newest = this.current ?? this.older.at(-1)
+    return this.current?.poisoned === undefined ? newest : undefined
+  }
+
+  private evidence(log: WalWriter, previous?: { number: number; size: number }): Uint8Array {
+    const { manifestNumber, manifestSyncedSize } = this.engine.versions
+    return encodeEvidence({
+      walNumber: log.number,
+      walSynced: log.syncedSize,
+      manifestNumber,
+      manifestSynced: manifestSyncedSize,
+      previousNumber: previous?.number,
+      previousSize: previous?.size,
+    })
   }
 
   /** Says in the log how much of it is on disk, when that has grown: what tells damage from a torn tail (D8). */
   private addEvidence(encoder: BatchEncoder): void {
     const { syncedSize } = this.writer
     if (syncedSize === this.evidencedSize) return
-    encoder.logData(this.evidence(syncedSize))
+    encoder.logData(this.evidence(this.writer))
     this.evidencedSize = syncedSize
   }
 

@@ -81,7 +81,11 @@ function describe(engine: Engine, before: OptionsFile | undefined): OptionsFile 
     version: {},
     db: describeDatabase(engine.options.db, before?.db),
     columnFamilies: families.map(({ name, options }) =>
-      describeFamily(name, options, before?.columnFamilies.find(section => section.name === name)),
+      describeFamily(
+        name,
+        options,
+        before?.columnFamilies.find(section => section.name === name),
+      ),
     ),
   }
 }
@@ -115,7 +119,10 @@ function describeFamily(
   family.set('table_factory', 'BlockBasedTable')
   family.set('compression', compressionTypes[options.compression])
   const { bottommostCompression, compressionPerLevel, bloomBitsPerKey } = options
-  const bottommost = bottommostCompression === undefined ? 'kDisableCompressionOption' : compressionTypes[bottommostCompression]
+  const bottommost =
+    bottommostCompression === undefined
+      ? 'kDisableCompressionOption'
+      : compressionTypes[bottommostCompression]
   family.set('bottommost_compression', bottommost)
   family.set('compression_per_level', compressionPerLevel.map(level => compressionTypes[level]).join(':'))
   table.set('filter_policy', bloomBitsPerKey > 0 ? `bloomfilter:${bloomBitsPerKey}:false` : 'nullptr')

@@ -30,7 +30,8 @@ const properties: Record<string, Property> = {
   'rocksdb.estimate-table-readers-mem': engine => engine.tables.memoryUsage,
   'rocksdb.num-snapshots': engine => engine.snapshots.size,
   'rocksdb.oldest-snapshot-sequence': engine => engine.snapshots.sequences()[0] ?? 0,
-  'rocksdb.num-live-versions': (engine, family) => engine.versions.columnFamilies.get(family.id)?.liveVersionCount ?? 0,
+  'rocksdb.num-live-versions': (engine, family) =>
+    engine.versions.columnFamilies.get(family.id)?.liveVersionCount ?? 0,
   'rocksdb.estimate-live-data-size': (_, family) => liveBytes(family),
   'rocksdb.total-sst-files-size': (_, family) => liveBytes(family),
   'rocksdb.live-sst-files-size': (_, family) => liveBytes(family),
@@ -74,7 +75,10 @@ function sealedEntries(family: Family): number {
 function estimatedKeys(family: Family): number {
   const { totals } = family.superVersion.version
   const memtables = [family.memtable, ...family.sealed.map(({ memtable }) => memtable)]
-  const inMemory = memtables.reduce((sum, { entryCount, counts }) => sum + entryCount - 2 * counts.deletionCount, 0)
+  const inMemory = memtables.reduce(
+    (sum, { entryCount, counts }) => sum + entryCount - 2 * counts.deletionCount,
+    0,
+  )
   return Math.max(0, totals.entries - 2 * totals.deletions + inMemory)
 }
 
@@ -84,18 +88,26 @@ function liveBytes(family: Family): number {
 
 function levelStatistics(family: Family): string {
   const { levels, levelBytes } = family.superVersion.version
-  const rows = levels.map((files, level) => `${pad(level, 5)} ${pad(files.length, 8)} ${pad(mib(levelBytes[level]), 8)}`)
+  const rows = levels.map(
+    (files, level) => `${pad(level, 5)} ${pad(files.length, 8)} ${pad(mib(levelBytes[level]), 8)}`,
+  )
   return ['Level Files Size(MB)', '--------------------', ...rows, ''].join('\n')
 }
 
 function levelTable(engine: Engine, family: Family): string {
   const { levels, levelBytes } = family.superVersion.version
   const scores = family.picker.scores()
-  const lines = [`** Compaction Stats [${family.name}] **`, 'Level    Files   Size(MB)    Score', '-'.repeat(36)]
+  const lines = [
+    `** Compaction Stats [${family.name}] **`,
+    'Level    Files   Size(MB)    Score',
+    '-'.repeat(36),
+  ]
   for (const [level, files] of levels.entries()) {
     if (files.length === 0) continue
     const score = (scores.find(other => other.level === level)?.score ?? 0).toFixed(2)
-    lines.push(`${pad(`L${level}`, 5)} ${pad(files.length, 8)} ${pad(mib(levelBytes[level]), 10)} ${pad(score, 8)}`)
+    lines.push(
+      `${pad(`L${level}`, 5)} ${pad(files.length, 8)} ${pad(mib(levelBytes[level]), 10)} ${pad(score, 8)}`,
+    )
   }
   const files = levels.reduce((sum, { length }) => sum + length, 0)
   lines.push(`${pad('Sum', 5)} ${pad(files, 8)} ${pad(mib(liveBytes(family)), 10)}`)
@@ -115,7 +127,8 @@ function tableList(family: Family): string {
   for (const [level, files] of family.superVersion.version.levels.entries()) {
     if (files.length === 0) continue
     lines.push(`--- level ${level} ---`)
-    for (const file of files) lines.push(` ${file.number}:${file.size}[${file.smallestSequence} .. ${file.largestSequence}]`)
+    for (const file of files)
+      lines.push(` ${file.number}:${file.size}[${file.smallestSequence} .. ${file.largestSequence}]`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -112,7 +112,10 @@ export class WriteController {
     const level0 = family.superVersion.version.levels[0].length
     const say = (state: Stall['state'], reason: string): Stall => ({ state, family, reason })
     if (sealed.length >= options.maxWriteBufferNumber) {
-      return say('stopped', `${sealed.length} memtables of ${family.name} wait to be flushed (maxWriteBufferNumber)`)
+      return say(
+        'stopped',
+        `${sealed.length} memtables of ${family.name} wait to be flushed (maxWriteBufferNumber)`,
+      )
     }
     if (options.disableAutoCompactions) return undefined
     if (level0 >= options.level0StopWritesTrigger) {
@@ -121,13 +124,19 @@ export class WriteController {
     const pending = family.picker.pendingBytes()
     const { softPendingCompactionBytesLimit: soft, hardPendingCompactionBytesLimit: hard } = options
     if (hard > 0 && pending >= hard) {
-      return say('stopped', `${pending} bytes of ${family.name} wait for compaction (hardPendingCompactionBytesLimit)`)
+      return say(
+        'stopped',
+        `${pending} bytes of ${family.name} wait for compaction (hardPendingCompactionBytesLimit)`,
+      )
     }
     if (level0 >= options.level0SlowdownWritesTrigger) {
       return say('slowed', `level 0 of ${family.name} has ${level0} files (level0SlowdownWritesTrigger)`)
     }
     if (soft > 0 && pending >= soft) {
-      return say('slowed', `${pending} bytes of ${family.name} wait for compaction (softPendingCompactionBytesLimit)`)
+      return say(
+        'slowed',
+        `${pending} bytes of ${family.name} wait for compaction (softPendingCompactionBytesLimit)`,
+      )
     }
     return undefined
   }

@@ -4,7 +4,7 @@
  *
  * RocksDB: db/write_thread.h, WriteGroup
  */
-import { BatchEncoder } from '@varve/format/batch'
+import type { BatchEncoder } from '@varve/format/batch'
 import type { Family } from './family.ts'
 
 export class WriteGroup {

@@ -29,7 +29,13 @@ const KEEP_ENCODER_MAX = 4 * 1024 * 1024
 /** How long commits may follow each other before the event loop gets its turn. */
 const TURN_MILLISECONDS = 4
 
-export function put(engine: Engine, family: Family, key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
+export function put(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  value: Bytes,
+  options?: WriteOptions,
+): Promise<void> {
   const keyPart = keyBytes(key)
   const valuePart = valueBytes(value)
   const group = engine.commits.join(options, keyPart.length + valuePart.length)
