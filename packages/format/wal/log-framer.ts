@@ -7,9 +7,10 @@
  *
  * RocksDB: db/log_writer.cc, Writer::AddRecord
  */
-import { type ByteWriter, copyBytes, writeUint16, writeUint32 } from '../bytes/index.ts'
+import { type ByteWriter, writeUint16, writeUint32 } from '../bytes/index.ts'
 import { crc32c, maskCrc } from '../checksum/index.ts'
 import { BLOCK_LENGTH, FragmentType, HEADER_LENGTH, RECYCLABLE_HEADER_LENGTH } from './log-format.ts'
+import { WordCopier } from './word-copier.ts'
 
 /** What to add to a legacy type for its recyclable twin. */
 const RECYCLABLE_SHIFT = FragmentType.RecyclableFull - FragmentType.Full
@@ -20,6 +21,7 @@ export class LogFramer {
   private readonly header: number
   private readonly logNumber: number
   private readonly shift: number
+  private readonly copier = new WordCopier()
 
   /** `recyclableLogNumber` selects the fragments of a recycled file; only then is it written. */
   constructor(position = 0, recyclableLogNumber?: number) {
@@ -77,7 +79,7 @@ export class LogFramer {
     writeUint16(bytes, at + 4, end - start)
     bytes[at + 6] = type
     if (this.header === RECYCLABLE_HEADER_LENGTH) writeUint32(bytes, at + 7, this.logNumber % 0x1_0000_0000)
-    copyBytes(payload, start, end, bytes, at + this.header)
+    this.copier.copy(payload, start, end, bytes, at + this.header)
     writeUint32(bytes, at, maskCrc(crc32c(bytes, at + 6, at + length)))
     out.length = at + length
     this.position += length
