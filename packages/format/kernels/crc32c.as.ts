@@ -43,6 +43,7 @@ export function crc32c(at: usize, length: u32, crc: u32): u32 {
       fourBytes(7, load<u32>(at, 8)) ^
       fourBytes(3, load<u32>(at, 12))
   }
+  for (; at + 4 <= end; at += 4) crc = fourBytes(3, load<u32>(at) ^ crc)
   for (; at < end; at++) crc = (crc >> 8) ^ entry(0, crc ^ load<u8>(at))
   return ~crc
 }

@@ -22,37 +22,37 @@ import {
 const MIN_MATCH: u32 = 4
 const LAST_LITERALS: usize = 5
 const MATCH_MARGIN: usize = 12
-/** After 2^6 positions without a match the search takes larger steps. */
-const SKIP_BITS: u32 = 6
+/** After 2^5 positions without a match the search takes larger steps. */
+const SKIP_BITS: u32 = 5
 
 // --- Compression -------------------------------------------------------------------------------------
 
-let target: usize = 0
+// Each writer takes where to write and returns where it ended.
 
 /** Writes the part of a length that its four bits of the token do not hold. */
-function writeMore(length: u32): void {
-  if (length < 15) return
+function writeMore(target: usize, length: u32): usize {
+  if (length < 15) return target
   length -= 15
   while (length >= 255) {
     store<u8>(target++, 255)
     length -= 255
   }
   store<u8>(target++, <u8>length)
+  return target
 }
 
-function writeLiterals(from: usize, count: u32, matchBits: u32): void {
+function writeLiterals(target: usize, from: usize, count: u32, matchBits: u32): usize {
   store<u8>(target++, <u8>((min<u32>(count, 15) << 4) | matchBits))
-  writeMore(count)
-  if (count !== 0) copyForward(from, target, count)
-  target += count
+  target = writeMore(target, count)
+  copyForward(from, target, count)
+  return target + count
 }
 
-function writeSequence(literals: usize, literalCount: u32, distance: u32, length: u32): void {
+function writeSequence(target: usize, literals: usize, literalCount: u32, distance: u32, length: u32): usize {
   const more = length - MIN_MATCH
-  writeLiterals(literals, literalCount, min<u32>(more, 15))
+  target = writeLiterals(target, literals, literalCount, min<u32>(more, 15))
   store<u16>(target, <u16>distance)
-  target += 2
-  writeMore(more)
+  return writeMore(target + 2, more)
 }
 
 /**
@@ -61,7 +61,7 @@ function writeSequence(literals: usize, literalCount: u32, distance: u32, length
  * the longest output, not just `limit`.
  */
 export function lz4Compress(history: usize, source: usize, end: usize, into: usize, limit: u32): u32 {
-  target = into
+  let target = into
   beginMatches(history, end)
   for (let at = history; at + 8 <= source; at += 3) noteMatch(at)
   let literals = source
@@ -79,7 +79,7 @@ export function lz4Compress(history: usize, source: usize, end: usize, into: usi
       const before = matchBefore(at, distance, literals, history)
       const length = before + MIN_MATCH + matchLength(at + MIN_MATCH, distance, matchEnd)
       at -= before
-      writeSequence(literals, <u32>(at - literals), distance, length)
+      target = writeSequence(target, literals, <u32>(at - literals), distance, length)
       if (<u32>(target - into) > limit) return 0
       at += length
       literals = at
@@ -87,7 +87,7 @@ export function lz4Compress(history: usize, source: usize, end: usize, into: usi
       if (at <= searchEnd) noteMatch(at - 2)
     }
   }
-  writeLiterals(literals, <u32>(end - literals), 0)
+  target = writeLiterals(target, literals, <u32>(end - literals), 0)
   const written = <u32>(target - into)
   return written > limit ? 0 : written
 }

@@ -41,12 +41,16 @@ export function noteMatch(at: usize): void {
   store<u32>(slotOf(at), base + <u32>at)
 }
 
-/** Notes `at` and returns how far back its four bytes last stood, or 0. */
+/**
+ * Notes `at` and returns how far back its four bytes last stood, or 0. There is no branch: in noise, whether an
+ * entry is old and whether it matches is as good as random, and a wrong guess costs more than both.
+ */
 export function matchDistance(at: usize): u32 {
   const slot = slotOf(at)
   const distance = base + <u32>at - load<u32>(slot)
   store<u32>(slot, base + <u32>at)
-  return distance <= MAX_DISTANCE && load<u32>(at - distance) === load<u32>(at) ? distance : 0
+  const reachable = select<u32>(distance, 0, distance <= MAX_DISTANCE)
+  return select<u32>(reachable, 0, load<u32>(at - reachable) === load<u32>(at))
 }
 
 /** How many bytes from `at` on equal those `distance` before them, up to `end`. */

@@ -23,13 +23,14 @@ import {
 const MIN_MATCH: u32 = 4
 /** Eight bytes are read at each position searched. */
 const MATCH_MARGIN: usize = 12
+/** After 2^5 positions without a match the search takes larger steps. */
 const SKIP_BITS: u32 = 5
 
 // --- Compression -------------------------------------------------------------------------------------
 
-let target: usize = 0
+// Each writer takes where to write and returns where it ended.
 
-function writeLiterals(from: usize, count: u32): void {
+function writeLiterals(target: usize, from: usize, count: u32): usize {
   const length = count - 1
   if (length < 60) store<u8>(target++, <u8>(length << 2))
   else {
@@ -39,37 +40,34 @@ function writeLiterals(from: usize, count: u32): void {
     target += 1 + lengthBytes
   }
   copyForward(from, target, count)
-  target += count
+  return target + count
 }
 
-function writeLongCopy(distance: u32, length: u32): void {
+function writeLongCopy(target: usize, distance: u32, length: u32): usize {
   store<u8>(target, <u8>(((length - 1) << 2) | 2))
   store<u16>(target, <u16>distance, 1)
-  target += 3
+  return target + 3
 }
 
 /** Splits a copy so that no piece is shorter than four bytes: the short form begins there. */
-function writeCopy(distance: u32, length: u32): void {
+function writeCopy(target: usize, distance: u32, length: u32): usize {
   while (length >= 68) {
-    writeLongCopy(distance, 64)
+    target = writeLongCopy(target, distance, 64)
     length -= 64
   }
   if (length > 64) {
-    writeLongCopy(distance, 60)
+    target = writeLongCopy(target, distance, 60)
     length -= 60
   }
-  if (length >= 12 || distance >= 2048) {
-    writeLongCopy(distance, length)
-    return
-  }
+  if (length >= 12 || distance >= 2048) return writeLongCopy(target, distance, length)
   store<u8>(target, <u8>(((distance >> 8) << 5) | ((length - 4) << 2) | 1))
   store<u8>(target, <u8>distance, 1)
-  target += 2
+  return target + 2
 }
 
 /** Compresses [source, end). Returns how many bytes it wrote to `into`, or 0 once they would pass `limit`. */
 export function snappyCompress(source: usize, end: usize, into: usize, limit: u32): u32 {
-  target = into
+  let target = into
   beginMatches(source, end)
   let literals = source
   if (end - source > MATCH_MARGIN) {
@@ -85,8 +83,8 @@ export function snappyCompress(source: usize, end: usize, into: usize, limit: u3
       const before = matchBefore(at, distance, literals, source)
       const length = before + MIN_MATCH + matchLength(at + MIN_MATCH, distance, end)
       at -= before
-      if (at > literals) writeLiterals(literals, <u32>(at - literals))
-      writeCopy(distance, length)
+      if (at > literals) target = writeLiterals(target, literals, <u32>(at - literals))
+      target = writeCopy(target, distance, length)
       if (<u32>(target - into) > limit) return 0
       at += length
       literals = at
@@ -94,7 +92,7 @@ export function snappyCompress(source: usize, end: usize, into: usize, limit: u3
       if (at <= searchEnd) noteMatch(at - 2)
     }
   }
-  if (end > literals) writeLiterals(literals, <u32>(end - literals))
+  if (end > literals) target = writeLiterals(target, literals, <u32>(end - literals))
   const written = <u32>(target - into)
   return written > limit ? 0 : written
 }
