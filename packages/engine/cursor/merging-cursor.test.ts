@@ -5,7 +5,7 @@ import { sequenceOfTrailer } from '@varve/format/key'
 import fc from 'fast-check'
 import { type InternalCursor, SeekTarget, Step } from './cursor.ts'
 import { driveSync } from './driver.ts'
-import { compareEntries, type FakeEntry, FakeRun } from './fake-run.ts'
+import { compareEntries, type FakeEntry, FakeRun } from './fake-run.test-support.ts'
 import { MergingCursor, mergeCursors } from './merging-cursor.ts'
 
 const missing = fc.infiniteStream(fc.boolean())

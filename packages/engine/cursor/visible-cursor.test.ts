@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { type KeyRange, keyBounds } from './bounds.ts'
 import { Step } from './cursor.ts'
 import { drive, driveSync } from './driver.ts'
-import { type FakeEntry, FakeRun } from './fake-run.ts'
+import { type FakeEntry, FakeRun } from './fake-run.test-support.ts'
 import { MergingCursor } from './merging-cursor.ts'
 import { VisibleCursor } from './visible-cursor.ts'
 

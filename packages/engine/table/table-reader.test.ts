@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
+import { CompressionType } from '@varve/format/compress'
+import { isVarveError } from '@varve/format/errors'
+import { ValueType } from '@varve/format/key'
+import type { TableBuilderOptions } from '@varve/format/sst'
+import { BlockCache } from '../cache/index.ts'
+import { type InternalCursor, SeekTarget, Step } from '../cursor/cursor.ts'
+import { drive, driveSync } from '../cursor/driver.ts'
+import { type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
+import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
+import { FileMeta } from '../version/file-meta.ts'
+import { LevelCursor } from './level-cursor.ts'
+import { TableCache } from './table-cache.ts'
+import { TableCursor } from './table-cursor.ts'
+import { TableReader } from './table-reader.ts'
+import { addTable, MemoryFiles } from './tables.test-support.ts'
+
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+/** Keys of several lengths with several versions each. */
+function makeEntries(count: number, keys: number, seed: number): FakeEntry[] {
+  const random = randomFrom(seed)
+  return Array.from({ length: count }, (_, index) => ({
+    key: makeKey(random(keys)),
+    sequence: index + 1,
+    type: random(4) === 0 ? ValueType.Deletion : ValueType.Value,
+    value: encodeUtf8('v'.repeat(random(30)) + index),
+  }))
+}
+
+function makeKey(number: number): Uint8Array {
+  return encodeUtf8(`key${'x'.repeat(number % 7)}${String(number).padStart(5, '0')}`)
+}
+
+const forms: [string, TableBuilderOptions][] = [
+  ['default', {}],
+  ['small blocks', { blockSize: 64 }],
+  ['format_version 2', { formatVersion: 2, blockSize: 200 }],
+  ['Bloom, LZ4', { bloomBitsPerKey: 10, blockSize: 300, compression: CompressionType.LZ4 }],
+]
+
+const caches = [0, 3000, 1 << 24]
+
+/** Random movements of a cursor compared with those of a sorted array. */
+function compareMovements(cursor: InternalCursor, entries: FakeEntry[], keys: number, seed: number): void {
+  const model = new FakeRun(entries)
+  const random = randomFrom(seed)
+  const target = new SeekTarget()
+  const kinds = [
+    'first',
+    'last',
+    'seek',
+    'seekForPrev',
+    'next',
+    'next',
+    'next',
+    'next',
+    'prev',
+    'prev',
+    'prev',
+  ] as const
+  let kind: (typeof kinds)[number] = 'first'
+  for (let i = 0; i < 1500; i++) {
+    // Runs of the same movement, so that read-ahead sets in.
+    if (random(8) === 0) kind = kinds[random(kinds.length)]
+    if ((kind === 'next' || kind === 'prev') && !model.valid) kind = kind === 'next' ? 'first' : 'last'
+    const key = makeKey(random(keys))
+    target.set(key, 0, key.length, random(entries.length))
+    const move = (moved: InternalCursor) =>
+      kind === 'seek' || kind === 'seekForPrev' ? moved[kind](target) : moved[kind]()
+    if (random(20) === 0) cursor.seek(target) // Perhaps abandoned while it waits.
+    if (kind === 'next' || kind === 'prev') restore(cursor, model)
+    const step = driveSync(() => move(cursor), cursor)
+    assert.equal(step, move(model), kind)
+    assert.equal(cursor.valid, model.valid)
+    if (model.valid) assertSame(cursor, model)
+  }
+}
+
+/** Puts the cursor where the model is. */
+function restore(cursor: InternalCursor, model: FakeRun): void {
+  if (cursor.valid && sameKey(cursor, model)) return
+  const target = new SeekTarget()
+  target.setKey(model.keyBytes.slice(), model.keyStart, model.keyEnd)
+  target.trailerLow = model.trailerLow
+  target.trailerHigh = model.trailerHigh
+  driveSync(() => cursor.seek(target), cursor)
+}
+
+function sameKey(a: InternalCursor, b: InternalCursor): boolean {
+  return rowOf(a) === rowOf(b)
+}
+
+function rowOf(cursor: InternalCursor): string {
+  const key = decodeUtf8(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd))
+  const value = decodeUtf8(cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd))
+  return `${key} ${cursor.trailerHigh}:${cursor.trailerLow} ${value}`
+}
+
+function assertSame(cursor: InternalCursor, model: InternalCursor): void {
+  assert.equal(rowOf(cursor), rowOf(model))
+  assert.equal(cursor.prefixHigh, model.prefixHigh)
+  assert.equal(cursor.prefixLow, model.prefixLow)
+}
+
+for (const [name, options] of forms) {
+  for (const capacity of caches) {
+    for (const readahead of [0, 1000]) {
+      test(`a table cursor moves like a sorted array (${name}, cache ${capacity}, readahead ${readahead})`, () => {
+        const fs = new MemoryFiles()
+        const entries = makeEntries(700, 150, 1)
+        const record = addTable(fs, 7, entries, options)
+        const table = TableReader.openSync(fs, '/db/000007.sst', record, {
+          cache: new BlockCache(capacity),
+          readahead,
+        })
+        compareMovements(new TableCursor(table), entries, 160, 2)
+        table.closeSync()
+        assert.equal(fs.openCount, 0)
+      })
+    }
+  }
+}
+
+for (const capacity of caches) {
+  test(`a level cursor moves like a sorted array, also where a key lies in two files (cache ${capacity})`, () => {
+    const fs = new MemoryFiles()
+    const entries = makeEntries(900, 40, 3)
+    const model = new FakeRun(entries)
+    const sorted: FakeEntry[] = []
+    for (let step = model.first(); step === Step.moved; step = model.next()) {
+      const key = model.keyBytes.slice(model.keyStart, model.keyEnd)
+      const sequence = model.trailerHigh * 2 ** 24 + (model.trailerLow >>> 8)
+      sorted.push({ key, sequence, type: model.trailerLow & 0xff, value: model.valueBytes })
+    }
+    const files: FileMeta[] = []
+    for (let i = 0; i < sorted.length; i += 110) {
+      const number = 10 + files.length
+      files.push(new FileMeta(addTable(fs, number, sorted.slice(i, i + 110), { blockSize: 200 })))
+    }
+    const tables = new TableCache(fs, '/db', new BlockCache(capacity), 2)
+    compareMovements(new LevelCursor(files, tables), entries, 45, 4)
+    assert.ok(fs.openCount <= 3, `${fs.openCount} descriptors`)
+  })
+}
+
+for (const capacity of caches) {
+  test(`lookups see what a reader at their sequence sees, with promises and without (cache ${capacity})`, async () => {
+    for (const [, options] of forms) {
+      const fs = new MemoryFiles()
+      const entries = makeEntries(600, 150, 5)
+      const record = addTable(fs, 7, entries, options)
+      const table = await TableReader.open(fs, '/db/000007.sst', record, { cache: new BlockCache(capacity) })
+      const random = randomFrom(6)
+      const lookup = new PointLookup()
+      for (let i = 0; i < 1000; i++) {
+        const key = makeKey(random(170))
+        const sequence = random(650)
+        const versions = entries.filter(
+          entry => Buffer.compare(entry.key, key) === 0 && entry.sequence <= sequence,
+        )
+        const newest = versions.at(-1)
+        lookup.begin(key, 0, key.length, sequence)
+        let step = table.get(lookup)
+        while (step === Step.needsBlock) {
+          if (i % 2 === 0) await lookup.wanted?.load()
+          else lookup.wanted?.loadSync()
+          step = table.get(lookup)
+        }
+        assert.equal(step === Step.moved, newest !== undefined)
+        if (newest?.type !== ValueType.Value) assert.notEqual(lookup.state, LookupState.value)
+        else assert.deepEqual(lookup.valueBytes.slice(lookup.valueStart, lookup.valueEnd), newest.value)
+      }
+      await table.close()
+      assert.equal(fs.openCount, 0)
+    }
+  })
+}
+
+test('a filter spares the read of a key that is not there', () => {
+  const fs = new MemoryFiles()
+  const record = addTable(fs, 7, makeEntries(500, 400, 7), { bloomBitsPerKey: 10 })
+  const table = TableReader.openSync(fs, '/db/000007.sst', record)
+  const lookup = new PointLookup()
+  let blocks = 0
+  for (let i = 0; i < 1000; i++) {
+    const key = encodeUtf8(`key${i}no`)
+    lookup.begin(key, 0, key.length, 1000)
+    if (table.get(lookup) === Step.needsBlock) blocks++
+  }
+  assert.ok(blocks < 40, `${blocks} blocks wanted`)
+})
+
+test('a long scan reads ever longer spans, and a scan told to reads long ones at once', async () => {
+  const entries = makeEntries(20_000, 1e9, 8)
+  for (const [readahead, most] of [
+    [0, 25],
+    [2 << 20, 2],
+  ]) {
+    for (const capacity of [0, 1 << 24]) {
+      for (const kinds of [['first', 'next'] as const, ['last', 'prev'] as const]) {
+        const fs = new MemoryFiles()
+        const record = addTable(fs, 7, entries, { compression: CompressionType.None })
+        const cache = new BlockCache(capacity)
+        const table = TableReader.openSync(fs, '/db/000007.sst', record, { cache, readahead })
+        fs.reads = 0
+        const cursor = new TableCursor(table)
+        let rows = 0
+        let step = await drive(() => cursor[kinds[0]](), cursor)
+        while (step === Step.moved) {
+          rows++
+          step = cursor[kinds[1]]()
+          if (step === Step.needsBlock) step = await drive(() => cursor[kinds[1]](), cursor)
+        }
+        assert.equal(rows, 20_000)
+        assert.ok(table.index.count > 150)
+        assert.ok(fs.reads <= most, `${fs.reads} reads`)
+      }
+    }
+  }
+})
+
+test('a table that is not the recorded one is refused with its file', async () => {
+  const fs = new MemoryFiles()
+  const record = addTable(fs, 7, makeEntries(50, 20, 9), {
+    dbId: 'some database',
+    dbSessionId: '0123456789ABCDEFGHIJ',
+    originalFileNumber: 7,
+  })
+  const isCorrupt = (error: unknown) => isVarveError(error, 'CORRUPTION') && error.file === '/db/000007.sst'
+  const open = (identity: object) => TableReader.open(fs, '/db/000007.sst', { ...record, ...identity })
+  await assert.rejects(open({ size: record.size + 1 }), isCorrupt)
+  await assert.rejects(open({ uniqueId: new Uint8Array(16).fill(1) }), isCorrupt)
+  assert.throws(() => TableReader.openSync(fs, '/db/000007.sst', { ...record, size: 5 }), isCorrupt)
+  const table = await open({ uniqueId: new Uint8Array(16) })
+  await table.close()
+  assert.equal(fs.openCount, 0)
+})
+
+test('a flipped bit in a data block is an error with file and offset, at every read of it', async () => {
+  const fs = new MemoryFiles()
+  const record = addTable(fs, 7, makeEntries(200, 100, 10), { blockSize: 300 })
+  const bytes = fs.files.get('/db/000007.sst') as Uint8Array
+  bytes[1000] ^= 4
+  const table = TableReader.openSync(fs, '/db/000007.sst', record, { cache: new BlockCache(1 << 20) })
+  const isCorrupt = (error: unknown) =>
+    isVarveError(error, 'CORRUPTION') && error.file === '/db/000007.sst' && (error.offset ?? -1) >= 0
+  const scan = () => {
+    const cursor = new TableCursor(table)
+    let step = driveSync(() => cursor.first(), cursor)
+    while (step === Step.moved) step = driveSync(() => cursor.next(), cursor)
+  }
+  assert.throws(scan, isCorrupt)
+  assert.throws(scan, isCorrupt)
+  const cursor = new TableCursor(table)
+  await assert.rejects(async () => {
+    let step = await drive(() => cursor.last(), cursor)
+    while (step === Step.moved) step = await drive(() => cursor.prev(), cursor)
+  }, isCorrupt)
+})
+
+test('readers that want the same block at the same time share one read', async () => {
+  const fs = new MemoryFiles()
+  const record = addTable(fs, 7, makeEntries(50, 20, 11))
+  const table = TableReader.openSync(fs, '/db/000007.sst', record, { cache: new BlockCache(1 << 20) })
+  fs.reads = 0
+  const [a, b] = await Promise.all([table.loadBlock(0, true), table.loadBlock(0, true)])
+  assert.equal(a, b)
+  assert.equal(fs.reads, 1)
+})
+
+test('closing a table waits for the reads under way, and no read follows', async () => {
+  const fs = new MemoryFiles()
+  const record = addTable(fs, 7, makeEntries(50, 20, 12))
+  const table = TableReader.openSync(fs, '/db/000007.sst', record)
+  const reading = table.loadBlock(0, false)
+  const closing = table.close()
+  await reading
+  await closing
+  assert.equal(fs.openCount, 0)
+  await assert.rejects(table.loadBlock(0, false), (error: unknown) => isVarveError(error, 'NOT_OPEN'))
+})

@@ -1,0 +1,144 @@
+/** For tests: files in memory, and tables in them. */
+
+import { VarveError } from '@varve/format/errors'
+import { makeInternalKey } from '@varve/format/key'
+import type { NewFile } from '@varve/format/manifest'
+import { tableName } from '@varve/format/names'
+import { TableBuilder, type TableBuilderOptions } from '@varve/format/sst'
+import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
+import type { File, FileLock, FileStatus, FileSystem } from '../fs/index.ts'
+
+/** Counts what is read. Only reading is served. */
+export class MemoryFiles implements FileSystem {
+  readonly files = new Map<string, Uint8Array>()
+  reads = 0
+  openCount = 0
+
+  openSync(path: string): File {
+    const bytes = this.files.get(path)
+    if (bytes === undefined) throw new VarveError('NOT_FOUND', `no ${path}`, { file: path })
+    this.openCount++
+    return new MemoryFile(path, bytes, this)
+  }
+
+  async open(path: string): Promise<File> {
+    return this.openSync(path)
+  }
+
+  readFile(): Promise<Uint8Array> {
+    return unused()
+  }
+  list(): Promise<string[]> {
+    return unused()
+  }
+  stat(): Promise<FileStatus | undefined> {
+    return unused()
+  }
+  rename(): Promise<void> {
+    return unused()
+  }
+  unlink(): Promise<void> {
+    return unused()
+  }
+  unlinkSync(): void {
+    unused()
+  }
+  makeDirectory(): Promise<void> {
+    return unused()
+  }
+  syncDirectory(): Promise<void> {
+    return unused()
+  }
+  syncDirectorySync(): void {
+    unused()
+  }
+  lock(): Promise<FileLock> {
+    return unused()
+  }
+}
+
+class MemoryFile implements File {
+  readonly path: string
+  private readonly bytes: Uint8Array
+  private readonly owner: MemoryFiles
+  private isOpen = true
+
+  constructor(path: string, bytes: Uint8Array, owner: MemoryFiles) {
+    this.path = path
+    this.bytes = bytes
+    this.owner = owner
+  }
+
+  size(): number {
+    return this.bytes.length
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    await Promise.resolve()
+    return this.readSync(target, position)
+  }
+
+  readSync(target: Uint8Array, position: number): number {
+    if (!this.isOpen) throw new VarveError('IO_ERROR', `${this.path} was read after it was closed`)
+    this.owner.reads++
+    const found = this.bytes.subarray(position, position + target.length)
+    target.set(found)
+    return found.length
+  }
+
+  closeSync(): void {
+    if (this.isOpen) this.owner.openCount--
+    this.isOpen = false
+  }
+
+  async close(): Promise<void> {
+    this.closeSync()
+  }
+
+  write(): Promise<void> {
+    return unused()
+  }
+  writeSync(): void {
+    unused()
+  }
+  sync(): Promise<void> {
+    return unused()
+  }
+  syncSync(): void {
+    unused()
+  }
+  truncate(): Promise<void> {
+    return unused()
+  }
+}
+
+function unused(): never {
+  throw new Error('not served by MemoryFiles')
+}
+
+/** Writes a table of `entries`, sorted or not, as file `number`; its MANIFEST record at level 1. */
+export function addTable(
+  fs: MemoryFiles,
+  number: number,
+  entries: readonly FakeEntry[],
+  options: TableBuilderOptions = {},
+): NewFile {
+  const parts: Uint8Array[] = []
+  const builder = new TableBuilder(options, bytes => parts.push(bytes.slice()))
+  for (const { key, sequence, type, value } of entries.toSorted(compareEntries)) {
+    const internalKey = makeInternalKey(key, sequence, type)
+    builder.add(internalKey, 0, internalKey.length, value, 0, value.length)
+  }
+  const summary = builder.finish()
+  fs.files.set(`/db/${tableName(number)}`, Buffer.concat(parts))
+  return {
+    level: 1,
+    number,
+    size: summary.fileSize,
+    smallest: summary.smallest,
+    largest: summary.largest,
+    smallestSequence: summary.smallestSequence,
+    largestSequence: summary.largestSequence,
+    tailSize: summary.tailSize,
+  }
+}
