@@ -34,35 +34,39 @@ export interface ColumnFamilyOptionsSection {
 const TABLE_PREFIX = 'TableOptions/'
 
 export function parseOptionsFile(source: string | Uint8Array, file?: string): OptionsFile {
-  const parser = new OptionsParser(file)
-  for (const line of (typeof source === 'string' ? source : decodeUtf8(source)).split('\n')) parser.line(line)
-  return parser.finish()
+  return new OptionsParser(typeof source === 'string' ? source : decodeUtf8(source), file).parse()
 }
 
 class OptionsParser {
+  private readonly text: string
   private readonly file: string | undefined
   private readonly columnFamilies: ColumnFamilyOptionsSection[] = []
   private readonly names = new Set<string>()
   private version: OptionMap | undefined = undefined
   private db: OptionMap | undefined = undefined
   private section: OptionMap | undefined = undefined // Where statements go.
-  private offset = 0 // Of the line at hand.
+  private lineStart = 0 // Of the line at hand, in `text`.
 
-  constructor(file: string | undefined) {
+  constructor(text: string, file: string | undefined) {
+    this.text = text
     this.file = file
   }
 
-  line(raw: string): void {
-    const line = withoutComment(raw).trim()
-    if (line.startsWith('[')) this.beginSection(line)
-    else if (line !== '') this.statement(line)
-    this.offset += encodeUtf8(raw).length + 1
-  }
-
-  finish(): OptionsFile {
+  parse(): OptionsFile {
+    while (this.lineStart < this.text.length) {
+      const newline = this.text.indexOf('\n', this.lineStart)
+      const lineEnd = newline < 0 ? this.text.length : newline
+      this.line(withoutComment(this.text.slice(this.lineStart, lineEnd)).trim())
+      this.lineStart = lineEnd + 1
+    }
     if (this.db === undefined) throw this.corruption('OPTIONS file has no DBOptions section')
     if (this.columnFamilies.length === 0) throw this.corruption('OPTIONS file has no CFOptions "default"')
     return { version: this.readVersion(), db: this.db, columnFamilies: this.columnFamilies }
+  }
+
+  private line(line: string): void {
+    if (line.startsWith('[')) this.beginSection(line)
+    else if (line !== '') this.statement(line)
   }
 
   private beginSection(line: string): void {
@@ -133,7 +137,7 @@ class OptionsParser {
   }
 
   private corruption(what: string): CorruptionError {
-    return new CorruptionError(what, this.file, this.offset)
+    return new CorruptionError(what, this.file, encodeUtf8(this.text.slice(0, this.lineStart)).length)
   }
 }
 
