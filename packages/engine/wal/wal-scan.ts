@@ -1,0 +1,143 @@
+/**
+ * Reads a whole log before any of it is applied, for the strict mode: what is damaged, what stands behind the
+ * damage, and what the log's evidence says about how much of it was on disk.
+ */
+
+import { BATCH_HEADER_LENGTH, BatchCursor, BatchTag } from '@varve/format/batch'
+import { readUint16, readUint32, readUint64 } from '@varve/format/bytes'
+import { crc32c, unmaskCrc } from '@varve/format/checksum'
+import { CorruptionError, notSupported } from '@varve/format/errors'
+import {
+  FragmentCursor,
+  FragmentState,
+  FragmentType,
+  HEADER_LENGTH,
+  type LogDamage,
+  type LogItem,
+  LogReader,
+  RECYCLABLE_HEADER_LENGTH,
+} from '@varve/format/wal'
+import { decodeEvidence, type Evidence, findEvidence } from './evidence.ts'
+
+export interface WalScan {
+  records: number
+  /** In the header of the first batch. */
+  firstSequence: number | undefined
+  /** Behind the last record, damaged ones not counted. */
+  intactEnd: number
+  /** The first damage, wherever it is. */
+  damage: LogDamage | undefined
+  /** An intact fragment stands behind it. */
+  isFollowed: boolean
+  /** Written by Varve: it carries evidence. */
+  isOurs: boolean
+  /** Bytes known to have been on disk, by its own evidence. */
+  watermark: number
+  /** The newest statement about the MANIFEST; number 0 when there is none. */
+  manifestNumber: number
+  manifestSynced: number
+  /** What it says of the log before it; number 0 when it says nothing. */
+  previousNumber: number
+  previousSize: number
+}
+
+export function scanWal(bytes: Uint8Array, file: string, number: number): WalScan {
+  const scan: WalScan = {
+    records: 0,
+    firstSequence: undefined,
+    intactEnd: 0,
+    damage: undefined,
+    isFollowed: false,
+    isOurs: false,
+    watermark: 0,
+    manifestNumber: 0,
+    manifestSynced: 0,
+    previousNumber: 0,
+    previousSize: 0,
+  }
+  const reader = new LogReader(bytes, { file, logNumber: number })
+  let isLegacy = false
+  let olderRecord: LogDamage | undefined
+  for (let item = reader.next(); item !== undefined; item = reader.next()) {
+    if (item.kind === 'record') {
+      isLegacy ||= !item.recyclable
+      scan.damage ??= olderRecord
+      scanRecord(scan, item, file, number)
+    } else if (item.kind === 'damage') {
+      if (!isLegacy && isOlderRecord(bytes, item, number)) {
+        olderRecord ??= item
+        continue
+      }
+      findEvidence(bytes, item.offset, item.resumesAt, number, evidence => addEvidence(scan, evidence))
+      if (item.intactAt !== undefined) scan.isFollowed = true
+      scan.damage ??= item
+    } else {
+      refuseTimestamps(item, file)
+      scan.intactEnd = item.end
+    }
+  }
+  return scan
+}
+
+/** Varve does not serve keys with timestamps, and without their lengths the batches cannot be understood. */
+export function refuseTimestamps(item: LogItem, file: string): void {
+  if (item.kind === 'timestampSizes' && item.sizes.some(({ size }) => size > 0)) {
+    throw notSupported('a column family with user-defined timestamps', file, item.offset)
+  }
+}
+
+function scanRecord(
+  scan: WalScan,
+  record: { payload: Uint8Array; offset: number; end: number },
+  file: string,
+  number: number,
+): void {
+  const { payload, offset, end } = record
+  if (scan.damage !== undefined) scan.isFollowed = true
+  scan.intactEnd = end
+  scan.records++
+  if (payload.length < BATCH_HEADER_LENGTH) throw new CorruptionError('log record is too short', file, offset)
+  scan.firstSequence ??= readUint64(payload, 0)
+  const batch = new BatchCursor(payload, file, offset)
+  while (batch.next()) {
+    if (batch.tag !== BatchTag.LogData) continue
+    const evidence = decodeEvidence(payload, batch.keyStart, batch.keyEnd)
+    if (evidence === undefined) continue
+    if (evidence.walNumber !== number) {
+      throw new CorruptionError(
+        `this is log ${evidence.walNumber} under the name of log ${number}`,
+        file,
+        offset,
+      )
+    }
+    if (evidence.walSynced > offset) throw new CorruptionError('evidence about bytes behind it', file, offset)
+    addEvidence(scan, evidence)
+  }
+}
+
+function addEvidence(scan: WalScan, evidence: Evidence): void {
+  scan.isOurs = true
+  scan.watermark = Math.max(scan.watermark, evidence.walSynced)
+  scan.manifestNumber = evidence.manifestNumber
+  scan.manifestSynced = evidence.manifestSynced
+  if (evidence.previousNumber === undefined || evidence.previousNumber === 0) return
+  scan.previousNumber = evidence.previousNumber
+  scan.previousSize = evidence.previousSize ?? 0
+}
+
+/**
+ * Where a recycled log ends, what comes next is of its earlier life. A flipped bit can make a record look so:
+ * in its log number, or (bit 2) in the type of a legacy record, which is the one flip that RocksDB's strictest
+ * mode does not see (measured). Then records of this log follow, or the checksum fits the other type.
+ */
+function isOlderRecord(bytes: Uint8Array, { reason, offset, resumesAt }: LogDamage, number: number): boolean {
+  if (reason !== 'record of an older log') return false
+  const length = readUint16(bytes, offset + 4)
+  const legacyEnd = offset + HEADER_LENGTH + length
+  const legacyType = Uint8Array.of(bytes[offset + 6] - (FragmentType.RecyclableFull - FragmentType.Full))
+  const checksum = crc32c(bytes, offset + HEADER_LENGTH, legacyEnd, crc32c(legacyType))
+  if (checksum === unmaskCrc(readUint32(bytes, offset))) return false
+  const following = new FragmentCursor(bytes, resumesAt, number)
+  following.position = offset + RECYCLABLE_HEADER_LENGTH + length
+  return following.next() !== FragmentState.intact
+}
