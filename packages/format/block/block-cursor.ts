@@ -16,7 +16,9 @@
  */
 import { compareBytes, copyBytes, readUint32 } from '../bytes/index.ts'
 import { compareTrailers, TRAILER_LENGTH } from '../key/index.ts'
+import { NOT_BEFORE_END, searchInterval, searchRestarts, UNDECIDED } from './block-search.ts'
 import { type DataBlock, emptyBlock } from './data-block.ts'
+import { EntryHeader } from './entry-header.ts'
 import { StepTrail } from './step-trail.ts'
 
 export class BlockCursor {
@@ -45,6 +47,7 @@ export class BlockCursor {
   private nextRestart = 0 // Index of the restart point ahead; kept in separated blocks only.
   private recording = false // Leave a trail while stepping.
   private readonly trail = new StepTrail()
+  private readonly header = new EntryHeader()
 
   constructor(block?: DataBlock) {
     if (block !== undefined) this.attach(block)
@@ -57,10 +60,9 @@ export class BlockCursor {
     this.entriesEnd = block.entriesEnd
     this.separated = block.separated
     this.valid = false
-    this.keyLength = 0
     this.entryStart = block.entriesEnd
-    this.position = block.entriesEnd
     this.trail.clear()
+    this.jumpTo(0, block.entriesEnd)
   }
 
   first(): boolean {
@@ -87,15 +89,17 @@ export class BlockCursor {
 
   /** Moves to the first entry at or after the internal key (key[start..end), trailer). */
   seek(key: Uint8Array, start: number, end: number, trailerLow: number, trailerHigh: number): boolean {
+    const { block, header } = this
     this.trail.clear()
-    let left = 0
-    let right = this.block.restartCount - 1
-    while (left < right) {
-      const middle = (left + right + 1) >>> 1
-      if (this.compareRestart(middle, key, start, end, trailerLow, trailerHigh) < 0) left = middle
-      else right = middle - 1
-    }
-    this.jumpTo(left, right < 0 ? this.entriesEnd : this.block.restartAt(left))
+    this.jumpTo(0, this.entriesEnd)
+    const restart = searchRestarts(block, header, key, start, end, trailerLow, trailerHigh)
+    const offset = block.restartCount === 0 ? this.entriesEnd : block.restartAt(restart)
+    const at = this.separated
+      ? UNDECIDED
+      : searchInterval(block, header, offset, key, start, end, trailerLow, trailerHigh)
+    if (at === NOT_BEFORE_END) return this.step()
+    if (at !== UNDECIDED) return this.land(at, key, start)
+    this.jumpTo(restart, offset)
     return this.stepTo(key, start, end, trailerLow, trailerHigh)
   }
 
@@ -123,23 +127,22 @@ export class BlockCursor {
     this.position = offset
     this.keyLength = 0
     this.nextRestart = restart
+    this.recording = false
   }
 
   private step(): boolean {
-    this.valid = this.position < this.entriesEnd
-    if (this.valid) this.readEntry()
-    else {
+    this.valid = false // Should the next entry turn out to be damaged.
+    if (this.position < this.entriesEnd) {
+      this.readEntry()
+      this.valid = true
+    } else {
       this.entryStart = this.entriesEnd
       this.keyLength = 0
     }
     return this.valid
   }
 
-  /**
-   * Steps until the target is reached. `matched` counts the leading bytes of the current user key that are
-   * the target's. An entry that shares more than those with its predecessor differs from the target just
-   * where the predecessor does, so it lies before the target too and needs no comparison.
-   */
+  /** Steps until an entry is at or after the target. */
   private stepTo(
     key: Uint8Array,
     start: number,
@@ -147,64 +150,55 @@ export class BlockCursor {
     trailerLow: number,
     trailerHigh: number,
   ): boolean {
-    const targetLength = end - start
-    let matched = 0
-    let userLength = -1
     while (this.step()) {
-      if (this.shared > matched && matched < userLength) {
-        userLength = this.keyLength - TRAILER_LENGTH
-        if (matched < userLength) continue
-      }
-      userLength = this.keyLength - TRAILER_LENGTH
-      const limit = userLength < targetLength ? userLength : targetLength
-      let at = this.shared < matched ? this.shared : matched
-      while (at < limit && this.keyBytes[at] === key[start + at]) at++
-      if (at < limit) {
-        if (this.keyBytes[at] > key[start + at]) return true
-      } else if (userLength > targetLength) return true
-      else if (
-        userLength === targetLength &&
-        compareTrailers(this.trailerLow, this.trailerHigh, trailerLow, trailerHigh) >= 0
-      ) {
+      const order = compareBytes(this.keyBytes, 0, this.keyLength - TRAILER_LENGTH, key, start, end)
+      if (order > 0) return true
+      if (order === 0 && compareTrailers(this.trailerLow, this.trailerHigh, trailerLow, trailerHigh) >= 0)
         return true
-      }
-      matched = at < limit ? at : limit
     }
     return false
   }
 
+  /** Settles on the entry at `at`, whose header has been read and whose shared bytes are those of key[start...]. */
+  private land(at: number, key: Uint8Array, start: number): boolean {
+    const { shared, unshared } = this.header
+    if (shared + unshared > this.keyBytes.length) this.growKey(shared + unshared)
+    copyBytes(key, start, start + shared, this.keyBytes, 0)
+    this.keyLength = shared
+    this.place(at)
+    this.valid = true
+    return true
+  }
+
   private readEntry(): void {
-    const bytes = this.valueBytes
-    const start = this.position
-    let shared = bytes[start]
-    let unshared = bytes[start + 1]
-    let valueLength = bytes[start + 2]
-    if ((shared | unshared | valueLength) < 0x80 && start + 3 <= this.entriesEnd) {
-      this.position = start + 3
-    } else {
-      shared = this.readVarint()
-      unshared = this.readVarint()
-      valueLength = this.readVarint()
-    }
-    if (this.separated) this.readValuePosition(start)
-    const suffixStart = this.position
-    const suffixEnd = suffixStart + unshared
-    const keyLength = shared + unshared
-    if (shared > this.keyLength) throw this.corruption('entry shares more than the key before it', start)
-    if (suffixEnd > this.entriesEnd) throw this.corruption('entry key runs past the end', start)
-    if (keyLength < TRAILER_LENGTH) throw this.corruption('internal key shorter than 8 bytes', start)
+    const { header } = this
+    const at = this.position
+    const restart = this.separated && this.isNextRestart(at)
+    header.read(this.block, at, restart)
+    if (header.shared > this.keyLength)
+      throw this.block.corruption('entry shares more than the key before it', at)
+    const keyLength = header.shared + header.unshared
+    if (keyLength < TRAILER_LENGTH) throw this.block.corruption('internal key shorter than 8 bytes', at)
     if (keyLength > this.keyBytes.length) this.growKey(keyLength)
-    if (this.recording) this.trail.enter(this.keyBytes, shared, this.keyLength)
-    copyBytes(bytes, suffixStart, suffixEnd, this.keyBytes, shared)
+    if (restart) this.valueEnd = this.entriesEnd + header.valuePosition
+    if (this.recording) this.trail.enter(this.keyBytes, header.shared, this.keyLength)
+    this.place(at)
+    if (this.recording) this.trail.place(at, this.position, this.valueStart, this.valueEnd)
+  }
+
+  /** Takes over the entry at `at` from `header`; the key buffer has room and holds the shared bytes. */
+  private place(at: number): void {
+    const { shared, unshared, suffixStart, valueLength } = this.header
+    const suffixEnd = suffixStart + unshared
+    copyBytes(this.valueBytes, suffixStart, suffixEnd, this.keyBytes, shared)
     this.valueStart = this.separated ? this.valueEnd : suffixEnd
     this.valueEnd = this.valueStart + valueLength
-    if (this.valueEnd > this.block.valuesEnd) throw this.corruption('entry value runs past the end', start)
-    this.entryStart = start
+    if (this.valueEnd > this.block.valuesEnd) throw this.block.corruption('entry value runs past the end', at)
+    this.entryStart = at
     this.position = this.separated ? suffixEnd : this.valueEnd
     this.shared = shared
-    this.keyLength = keyLength
+    this.keyLength = shared + unshared
     this.readTrailer()
-    if (this.recording) this.trail.place(start, this.position, this.valueStart, this.valueEnd)
   }
 
   private readTrailer(): void {
@@ -212,56 +206,12 @@ export class BlockCursor {
     this.trailerHigh = readUint32(this.keyBytes, this.keyLength - 4)
   }
 
-  /** Sets `valueEnd` to where the value of a separated block's entry at a restart point begins. */
-  private readValuePosition(start: number): void {
-    const { block } = this
-    if (this.nextRestart < block.restartCount && start === block.restartAt(this.nextRestart)) {
-      this.nextRestart++
-      this.valueEnd = block.entriesEnd + this.readVarint()
-    }
-  }
-
-  private compareRestart(
-    restart: number,
-    key: Uint8Array,
-    start: number,
-    end: number,
-    trailerLow: number,
-    trailerHigh: number,
-  ): number {
-    const bytes = this.valueBytes
-    const at = this.block.restartAt(restart)
-    this.position = at
-    if (this.readVarint() !== 0) throw this.corruption('entry at a restart point shares a prefix', at)
-    const unshared = this.readVarint()
-    this.readVarint()
-    if (this.separated) this.readVarint()
-    const userEnd = this.position + unshared - TRAILER_LENGTH
-    if (unshared < TRAILER_LENGTH) throw this.corruption('internal key shorter than 8 bytes', at)
-    if (userEnd + TRAILER_LENGTH > this.entriesEnd) throw this.corruption('entry key runs past the end', at)
-    const order = compareBytes(bytes, this.position, userEnd, key, start, end)
-    if (order !== 0) return order
-    return compareTrailers(
-      readUint32(bytes, userEnd),
-      readUint32(bytes, userEnd + 4),
-      trailerLow,
-      trailerHigh,
-    )
-  }
-
-  private readVarint(): number {
-    const start = this.position
-    let value = 0
-    for (let shift = 0; shift < 35 && this.position < this.entriesEnd; shift += 7) {
-      const byte = this.valueBytes[this.position++]
-      if (byte < 0x80) {
-        value += byte * 2 ** shift
-        if (value > 0xffff_ffff) break
-        return value
-      }
-      value += (byte & 0x7f) * 2 ** shift
-    }
-    throw this.corruption('entry header is cut short or no varint32', start)
+  /** Whether the entry at `at` of a separated block is at a restart point, where its value's position stands. */
+  private isNextRestart(at: number): boolean {
+    const { block, nextRestart } = this
+    if (nextRestart >= block.restartCount || at !== block.restartAt(nextRestart)) return false
+    this.nextRestart++
+    return true
   }
 
   /** Moves to the entry that ends at `target` by stepping up from the restart point before, leaving a trail. */
@@ -276,7 +226,7 @@ export class BlockCursor {
     this.recording = true
     while (this.position < target) this.step()
     this.recording = false
-    if (this.position !== target) throw this.corruption('entries do not end at a restart point', target)
+    if (this.position !== target) throw this.block.corruption('entries do not end at a restart point', target)
     return this.valid
   }
 
@@ -301,15 +251,6 @@ export class BlockCursor {
       else right = middle
     }
     return left - 1
-  }
-
-  /** The error for what stands at `position` of the block. The cursor is on no entry afterwards. */
-  private corruption(what: string, position: number): Error {
-    this.valid = false
-    this.recording = false
-    this.trail.clear()
-    this.jumpTo(0, this.entriesEnd)
-    return this.block.corruption(what, position)
   }
 
   private growKey(needed: number): void {
