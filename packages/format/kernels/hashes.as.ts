@@ -5,8 +5,11 @@
  * AssemblyScript; `tools/build-kernels.ts` compiles it to hashes.generated.ts.
  */
 import { crc32c as crc, crc32cPrepare } from './crc32c.as'
-import * as xxh3Kernel from './xxh3.as'
+import { xxh3 as hash64, xxh3Blocks, xxh3End } from './xxh3.as'
+import { beginLanes } from './xxh3-shared.as'
+import { xxh3Wide as hash128, lastHigh } from './xxh3-wide.as'
 import { xxh64Begin, xxh64End, xxh64Stripes } from './xxh64.as'
+import { xxph3, xxph3End, xxph3Stripes } from './xxph3.as'
 
 /** Long inputs pass through here in pieces; a multiple of XXH3's block, with a stripe before it. */
 export const scratchSize: u32 = 65536
@@ -28,17 +31,17 @@ export function crc32c(length: u32, from: u32): u32 {
 }
 
 export function xxh3(length: u32): u32 {
-  return words(xxh3Kernel.xxh3(scratch, length))
+  return words(hash64(scratch, length))
 }
 
 export function filterHash(length: u32): u32 {
-  return words(xxh3Kernel.preview(scratch, length))
+  return words(xxph3(scratch, length))
 }
 
 export function xxh3Wide(length: u32, seedLow: u32, seedHigh: u32): u32 {
-  const low = xxh3Kernel.xxh3Wide(scratch, length, ((<u64>seedHigh) << 32) | seedLow)
+  const low = hash128(scratch, length, ((<u64>seedHigh) << 32) | seedLow)
   store<u32>(result, <u32>(low >> 32))
-  store<u64>(result, xxh3Kernel.lastHigh(), 8)
+  store<u64>(result, lastHigh(), 8)
   return <u32>low
 }
 
@@ -65,27 +68,27 @@ export function xxh64Last(rest: u32, length: f64): u32 {
 }
 
 export function xxh3First(): void {
-  xxh3Kernel.xxh3Begin()
+  beginLanes()
 }
 
 /** Keeps the last stripe in front of the scratch area, where a short last piece looks for it. */
 export function xxh3Next(): void {
-  xxh3Kernel.xxh3Blocks(scratch, scratchSize / 1024)
+  xxh3Blocks(scratch, scratchSize / 1024)
   memory.copy(AREA, scratch + scratchSize - STRIPE, STRIPE)
 }
 
 export function xxh3Last(rest: u32, length: f64): u32 {
   const blocks = (rest - 1) / 1024
-  xxh3Kernel.xxh3Blocks(scratch, blocks)
-  return words(xxh3Kernel.xxh3End(scratch + blocks * 1024, rest - blocks * 1024, <u64>length))
+  xxh3Blocks(scratch, blocks)
+  return words(xxh3End(scratch + blocks * 1024, rest - blocks * 1024, <u64>length))
 }
 
 export function filterHashNext(): void {
-  xxh3Kernel.previewStripes(scratch, scratchSize / 64)
+  xxph3Stripes(scratch, scratchSize / 64)
   memory.copy(AREA, scratch + scratchSize - STRIPE, STRIPE)
 }
 
 export function filterHashLast(rest: u32, length: f64): u32 {
-  xxh3Kernel.previewStripes(scratch, rest / 64)
-  return words(xxh3Kernel.previewEnd(scratch + rest, <u64>length))
+  xxph3Stripes(scratch, rest / 64)
+  return words(xxph3End(scratch + rest, <u64>length))
 }
