@@ -9,9 +9,10 @@ import {
   type LogItem,
   LogReader,
 } from '../wal/index.ts'
-import { Annotator, type DumpOptions, type LineSink } from './annotate.ts'
+import { Annotator, type LineSink } from './annotate.ts'
+import type { DumpFileOptions } from './tracing-reader.ts'
 
-export interface DumpLogOptions extends DumpOptions {
+export interface DumpLogOptions extends DumpFileOptions {
   /** The number in the log's name, to tell records of a recycled file's earlier life apart. */
   logNumber?: number
 }
@@ -20,7 +21,7 @@ export interface DumpLogOptions extends DumpOptions {
  * Annotates a record. Offsets are those of the file when the record stands there in one piece, and else
  * count from the payload's beginning: payload[0] is at `offset`.
  */
-export type DumpPayload = (payload: Uint8Array, offset: number, out: Annotator) => void
+export type DumpPayload = (payload: Uint8Array, offset: number, out: Annotator, file?: string) => void
 
 export function dumpLog(
   bytes: Uint8Array,
@@ -120,7 +121,7 @@ class LogDumper {
   /** What cannot be decoded is said in its place, and the dump goes on with the next record. */
   private dumpRecord(payload: Uint8Array, offset: number): void {
     try {
-      this.dumpPayload(payload, offset, this.out)
+      this.dumpPayload(payload, offset, this.out, this.reader.file)
     } catch (error) {
       if (!isVarveError(error, 'CORRUPTION')) throw error
       this.out.note(`CORRUPTION: ${error.message}`)

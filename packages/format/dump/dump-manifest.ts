@@ -1,16 +1,16 @@
 /** An annotated dump of a MANIFEST: fragments, version edits, every field. */
 import { editTagName, newFileTagName, readVersionEdit } from '../manifest/index.ts'
-import { type Annotator, type DumpOptions, internalKeyText, type LineSink } from './annotate.ts'
+import { type Annotator, internalKeyText, type LineSink } from './annotate.ts'
 import { dumpLog } from './dump-log.ts'
-import { TracingReader } from './tracing-reader.ts'
+import { type DumpFileOptions, TracingReader } from './tracing-reader.ts'
 
-export function dumpManifest(bytes: Uint8Array, write: LineSink, options: DumpOptions = {}): void {
+export function dumpManifest(bytes: Uint8Array, write: LineSink, options: DumpFileOptions = {}): void {
   dumpLog(bytes, write, options, dumpVersionEdit)
 }
 
 /** Annotates one version edit; payload[0] lies at `offset`. */
-function dumpVersionEdit(payload: Uint8Array, offset: number, out: Annotator): void {
-  readVersionEdit(new TracingReader(payload, 0, payload.length, offset, out, describe))
+function dumpVersionEdit(payload: Uint8Array, offset: number, out: Annotator, file?: string): void {
+  readVersionEdit(new TracingReader(payload, 0, payload.length, offset, out, describe, file))
 }
 
 function describe(what: string, value: number | Uint8Array): string | undefined {

@@ -9,8 +9,8 @@ export function dumpWal(bytes: Uint8Array, write: LineSink, options: DumpLogOpti
 }
 
 /** Annotates one write batch; payload[0] lies at `offset`. */
-function dumpBatch(payload: Uint8Array, offset: number, out: Annotator): void {
-  const cursor = new BatchCursor(payload, undefined, offset)
+function dumpBatch(payload: Uint8Array, offset: number, out: Annotator, file?: string): void {
+  const cursor = new BatchCursor(payload, file, offset)
   out.bytes(offset, payload, 0, 8, `write batch sequence ${cursor.sequence}`)
   out.bytes(offset + 8, payload, 8, 12, `write batch count ${cursor.count}`)
   while (cursor.next()) dumpBatchRecord(cursor, offset, out)

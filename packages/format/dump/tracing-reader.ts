@@ -3,10 +3,15 @@
  * dump says is what the database understood.
  */
 import { ByteReader } from '../bytes/index.ts'
-import { type Annotator, quoted } from './annotate.ts'
+import { type Annotator, type DumpOptions, quoted } from './annotate.ts'
 
 /** What to say about a value that was read as `what`; `undefined` for the usual words. */
 export type Describe = (what: string, value: number | Uint8Array) => string | undefined
+
+export interface DumpFileOptions extends DumpOptions {
+  /** For errors: the path of the file. */
+  file?: string
+}
 
 const describeNothing: Describe = () => undefined
 
@@ -22,8 +27,9 @@ export class TracingReader extends ByteReader {
     fileOffset: number,
     out: Annotator,
     describe: Describe = describeNothing,
+    file?: string,
   ) {
-    super(bytes, start, end, undefined, fileOffset)
+    super(bytes, start, end, file, fileOffset)
     this.out = out
     this.describe = describe
   }
