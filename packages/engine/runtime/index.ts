@@ -1,3 +1,5 @@
+export { InlineRunner } from './inline-runner.ts'
+export { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.ts'
 export type {
   Clock,
   Job,
@@ -8,3 +10,4 @@ export type {
   Runtime,
   Timer,
 } from './runtime.ts'
+export { WorkerPool } from './worker-pool.ts'

@@ -1,0 +1,21 @@
+/**
+ * From a job's kind to the function that does it. The functions are loaded when the first job of their kind
+ * comes, so that a thread starts quickly and the main side does not load them at all.
+ */
+import type { CompactionJob } from '../compaction/compaction-job.ts'
+import type { FlushJob } from '../compaction/flush-job.ts'
+import type { FileSystem } from '../fs/index.ts'
+import type { Job, OnProgress } from './runtime.ts'
+
+export async function runJob(job: Job, fs: FileSystem, onProgress: OnProgress | undefined): Promise<unknown> {
+  switch (job.kind) {
+    case 'flush': {
+      const { runFlushJob } = await import('../compaction/flush-job.ts')
+      return runFlushJob(job as FlushJob, fs, onProgress)
+    }
+    case 'compaction': {
+      const { runCompactionJob } = await import('../compaction/compaction-job.ts')
+      return runCompactionJob(job as CompactionJob, fs, onProgress)
+    }
+  }
+}

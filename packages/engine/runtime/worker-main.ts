@@ -1,0 +1,23 @@
+/** A thread of the pool: takes one job at a time, does it on files of its own, and answers. */
+import { parentPort } from 'node:worker_threads'
+import { NodeFileSystem } from '../fs/index.ts'
+import { errorToData, type StartMessage, type WorkerMessage } from './messages.ts'
+import { runJob } from './run-job.ts'
+import type { JobProgress } from './runtime.ts'
+
+const fs = new NodeFileSystem()
+
+parentPort?.on('message', async ({ job, wantsProgress }: StartMessage) => {
+  try {
+    const onProgress = wantsProgress
+      ? (progress: JobProgress) => answer({ type: 'progress', progress })
+      : undefined
+    answer({ type: 'done', result: await runJob(job, fs, onProgress) })
+  } catch (error) {
+    answer({ type: 'failed', error: errorToData(error) })
+  }
+})
+
+function answer(message: WorkerMessage): void {
+  parentPort?.postMessage(message)
+}
