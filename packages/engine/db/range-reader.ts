@@ -4,15 +4,15 @@
  */
 import { VarveError } from '@varve/format/errors'
 import type { VisibleCursor } from '../cursor/visible-cursor.ts'
-import type { Engine } from './engine.ts'
+import type { ReadEngine } from './read-path.ts'
 import type { SuperVersion } from './super-version.ts'
 
 export class RangeReader {
   readonly visible: VisibleCursor
-  readonly engine: Engine
+  readonly engine: ReadEngine
   private state: SuperVersion | undefined
 
-  constructor(engine: Engine, state: SuperVersion, visible: VisibleCursor) {
+  constructor(engine: ReadEngine, state: SuperVersion, visible: VisibleCursor) {
     this.engine = engine
     this.state = state.ref()
     this.visible = visible

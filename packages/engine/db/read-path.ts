@@ -27,6 +27,13 @@ export interface ReadOptions {
   fillCache?: boolean
 }
 
+/** What reading needs of an engine and of a column family. */
+export type ReadEngine = Pick<
+  Engine,
+  'tables' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
+>
+export type ReadFamily = Pick<Family, 'superVersion'>
+
 /**
  * `moved`: `lookup.state` is the answer. `ended`: the key is nowhere. `needsBlock`: load `lookup.wanted`, then
  * repeat; the search goes on where it stopped.
@@ -84,7 +91,7 @@ function lookupFile(file: FileMeta, tables: TableCache, lookup: PointLookup): St
 /** For the next lookup; one that has to wait keeps it and leaves a new one. */
 let spare = new PointLookup()
 
-function begin(engine: Engine, key: Bytes, options: ReadOptions | undefined): PointLookup {
+function begin(engine: ReadEngine, key: Bytes, options: ReadOptions | undefined): PointLookup {
   engine.refuseUnlessOpen()
   const bytes = keyBytes(key)
   const lookup = spare
@@ -94,7 +101,7 @@ function begin(engine: Engine, key: Bytes, options: ReadOptions | undefined): Po
 }
 
 /** The sequence that a read with `options` reads at. */
-export function sequenceOf(engine: Engine, options: ReadOptions | undefined): number {
+export function sequenceOf(engine: ReadEngine, options: ReadOptions | undefined): number {
   const snapshot = options?.snapshot
   if (snapshot === undefined) return engine.lastSequence
   if (snapshot.isOpen) return snapshot.sequence
@@ -104,8 +111,8 @@ export function sequenceOf(engine: Engine, options: ReadOptions | undefined): nu
 }
 
 export function getSync(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   key: Bytes,
   options?: ReadOptions,
 ): Uint8Array | undefined {
@@ -117,8 +124,8 @@ export function getSync(
 
 /** Resolves without reading a file when all that it needs is in memory. */
 export async function get(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   key: Bytes,
   options?: ReadOptions,
 ): Promise<Uint8Array | undefined> {
@@ -126,8 +133,8 @@ export async function get(
 }
 
 export async function has(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   key: Bytes,
   options?: ReadOptions,
 ): Promise<boolean> {
@@ -138,8 +145,8 @@ export async function has(
 
 /** A plain lookup when nothing has to be loaded, so that the usual case costs one promise and not three. */
 function lookUp(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   key: Bytes,
   options: ReadOptions | undefined,
 ): PointLookup | Promise<PointLookup> {
@@ -151,7 +158,7 @@ function lookUp(
 }
 
 /** Loads what a lookup waits for until it is over. Takes over the reference to `state`. */
-async function finish(engine: Engine, state: SuperVersion, lookup: PointLookup): Promise<PointLookup> {
+async function finish(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Promise<PointLookup> {
   try {
     // The caller may change its key while this waits.
     lookup.keepKey()
@@ -165,8 +172,8 @@ async function finish(engine: Engine, state: SuperVersion, lookup: PointLookup):
 
 /** All of one moment. Keys are looked up in order, so neighbours share a block; what is missing is read at once. */
 export async function getMany(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   keys: readonly Bytes[],
   options?: ReadOptions,
 ): Promise<(Uint8Array | undefined)[]> {
@@ -198,7 +205,7 @@ export async function getMany(
 }
 
 /** A copy of the value that was found, which the caller may keep. */
-function takeValue(engine: Engine, lookup: PointLookup): Uint8Array | undefined {
+function takeValue(engine: ReadEngine, lookup: PointLookup): Uint8Array | undefined {
   const { statistics } = engine
   statistics.keysRead++
   if (lookup.state !== LookupState.value) return undefined

@@ -15,11 +15,9 @@ import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { VisibleCursor } from '../cursor/visible-cursor.ts'
 import { LevelCursor, type TableCache } from '../table/index.ts'
 import { Cursor } from './cursor.ts'
-import type { Engine } from './engine.ts'
 import { Entries } from './entries.ts'
-import type { Family } from './family.ts'
 import { RangeReader } from './range-reader.ts'
-import { type ReadOptions, sequenceOf } from './read-path.ts'
+import { type ReadEngine, type ReadFamily, type ReadOptions, sequenceOf } from './read-path.ts'
 import type { SuperVersion } from './super-version.ts'
 
 export { Cursor, Entries }
@@ -55,7 +53,12 @@ export function openRuns(
   return runs
 }
 
-function openReader(engine: Engine, family: Family, bounds: KeyBounds, options: ReadOptions): RangeReader {
+function openReader(
+  engine: ReadEngine,
+  family: ReadFamily,
+  bounds: KeyBounds,
+  options: ReadOptions,
+): RangeReader {
   engine.refuseUnlessOpen()
   const { superVersion } = family
   const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false)
@@ -64,29 +67,33 @@ function openReader(engine: Engine, family: Family, bounds: KeyBounds, options: 
 }
 
 /** `reverse` and `limit` are for iterators; a cursor goes as its user moves it. */
-export function openCursor(engine: Engine, family: Family, range: RangeOptions = {}): Cursor {
+export function openCursor(engine: ReadEngine, family: ReadFamily, range: RangeOptions = {}): Cursor {
   return new Cursor(openReader(engine, family, keyBounds(range), range))
 }
 
 export function entries(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   range: RangeOptions = {},
 ): Entries<[Uint8Array, Uint8Array]> {
   return scan(engine, family, range, visible => [takeKey(visible), takeValue(visible)])
 }
 
-export function keys(engine: Engine, family: Family, range: RangeOptions = {}): Entries<Uint8Array> {
+export function keys(engine: ReadEngine, family: ReadFamily, range: RangeOptions = {}): Entries<Uint8Array> {
   return scan(engine, family, range, takeKey)
 }
 
-export function values(engine: Engine, family: Family, range: RangeOptions = {}): Entries<Uint8Array> {
+export function values(
+  engine: ReadEngine,
+  family: ReadFamily,
+  range: RangeOptions = {},
+): Entries<Uint8Array> {
   return scan(engine, family, range, takeValue)
 }
 
 function scan<Row>(
-  engine: Engine,
-  family: Family,
+  engine: ReadEngine,
+  family: ReadFamily,
   range: RangeOptions,
   take: (visible: VisibleCursor) => Row,
 ): Entries<Row> {

@@ -20,6 +20,15 @@ const RELEASE_DOWN_TO = 0.9
 /** Tables opened at the same time by `openAll`. */
 const OPENINGS_AT_ONCE = 16
 
+export interface TableCacheOptions {
+  fs: FileSystem
+  directory: string
+  /** For data blocks. */
+  cache: BlockCache
+  /** Descriptors that tables may keep; -1, the default, knows no limit. */
+  maxOpenFiles?: number
+}
+
 export class TableCache {
   private readonly fs: FileSystem
   private readonly directory: string
@@ -28,12 +37,11 @@ export class TableCache {
   private readonly tables = new Map<number, TableReader>()
   private readonly openings = new Map<number, Promise<TableReader>>()
 
-  /** `maxOpenFiles` of -1 knows no limit. */
-  constructor(fs: FileSystem, directory: string, cache: BlockCache, maxOpenFiles = -1) {
-    this.fs = fs
-    this.directory = directory
-    this.cache = cache
-    this.maxOpenFiles = maxOpenFiles
+  constructor(options: TableCacheOptions) {
+    this.fs = options.fs
+    this.directory = options.directory
+    this.cache = options.cache
+    this.maxOpenFiles = options.maxOpenFiles ?? -1
   }
 
   /** Bytes that indexes and filters take. */
@@ -104,6 +112,7 @@ export class TableCache {
       return file.table
     }
     file.table = table
+    file.statistics = table.statistics
     this.tables.set(file.number, table)
     if (this.maxOpenFiles >= 0) {
       table.file.onReopen = () => this.releaseIdle()

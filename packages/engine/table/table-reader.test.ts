@@ -146,7 +146,7 @@ for (const capacity of caches) {
       const number = 10 + files.length
       files.push(new FileMeta(addTable(fs, number, sorted.slice(i, i + 110), { blockSize: 200 })))
     }
-    const tables = new TableCache(fs, '/db', new BlockCache(capacity), 2)
+    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: 2 })
     compareMovements(new LevelCursor(files, tables), entries, 45, 4)
     assert.ok(fs.openCount <= 3, `${fs.openCount} descriptors`)
   })
