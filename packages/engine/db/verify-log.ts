@@ -1,49 +1,81 @@
 /**
- * Checks write-ahead logs: every record's checksum, every batch's shape. A log whose end breaks off was being
- * written when the process or the machine stopped; that is a note. Damage anywhere else is a problem.
+ * Checks write-ahead logs as the next open in the strict mode would see them: every record's checksum, every
+ * batch's shape, and what logs and MANIFEST say about each other. Damage that open would refuse is a problem;
+ * a torn end that it would cut off is a note.
  */
-import { BatchCursor } from '@varve/format/batch'
-import { type LogDamage, LogReader } from '@varve/format/wal'
+import { isVarveError } from '@varve/format/errors'
+import { scanWal, type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
 import type { VerifyFindings } from './verify-report.ts'
 
-/** Yields the bytes read so far, now and then. Returns the number of operations. */
-export function* verifyLog(
-  bytes: Uint8Array,
-  file: string,
-  logNumber: number,
-  findings: VerifyFindings,
-): Generator<number, number> {
-  const reader = new LogReader(bytes, { file, logNumber })
-  let operations = 0
-  let position = 0
-  for (let item = reader.next(); item !== undefined; item = reader.next()) {
-    if (item.kind === 'damage') noteDamage(item, file, findings)
-    if (item.kind !== 'record') continue
-    const { payload, offset, end } = item
-    operations += findings.guard(file, () => countOperations(payload, file, offset)) ?? 0
-    yield end - position
-    position = end
+/** What the MANIFEST knows about logs, and how long it is itself. */
+export interface LogExpectations {
+  trackedSizes: ReadonlyMap<number, number | undefined>
+  oldestNeeded: number
+  manifest: { file: string; number: number; size: number } | undefined
+}
+
+/** Without a MANIFEST nothing is known, not even which logs there should be. */
+export const noExpectations: LogExpectations = {
+  trackedSizes: new Map(),
+  oldestNeeded: Number.POSITIVE_INFINITY,
+  manifest: undefined,
+}
+
+/** The logs of a database are checked one after another, oldest first, then `finish` is called. */
+export class LogsCheck {
+  private readonly expected: LogExpectations
+  private readonly findings: VerifyFindings
+  private readonly outcomes: WalOutcome[] = []
+  private replay: WalReplay
+
+  constructor(expected: LogExpectations, findings: VerifyFindings) {
+    this.expected = expected
+    this.findings = findings
+    this.replay = this.startReplay(expected.oldestNeeded)
   }
-  yield bytes.length - position
-  return operations
-}
 
-function noteDamage(damage: LogDamage, file: string, findings: VerifyFindings): void {
-  if (isTornEnd(damage))
-    findings.note(file, `the last record breaks off (${damage.reason})`, damage.recordOffset)
-  else findings.problem(file, damage.reason, damage.offset)
-}
+  /** Returns the number of operations that open would apply. */
+  *check(log: WalSource): Generator<number, number> {
+    this.findings.guard(log.file, () => this.checkEvidence(log))
+    const operations = this.replayLog(log)
+    yield log.bytes.length
+    return operations
+  }
 
-function isTornEnd({ reason, tail, intactAt }: LogDamage): boolean {
-  if (!tail || intactAt !== undefined) return false
-  return (
-    reason === 'truncated header' || reason === 'truncated body' || reason === 'partial record without end'
-  )
-}
+  /** Says what open would leave out. A later log may have cut an earlier one, so this comes last. */
+  finish(): void {
+    for (const { file, end, cutAt, reason } of this.outcomes) {
+      if (end === 'cut') this.findings.note(file, `open would cut it off here: ${reason}`, cutAt)
+      if (end === 'ignored')
+        this.findings.note(file, 'open would not apply it, because an earlier log is cut')
+    }
+  }
 
-function countOperations(payload: Uint8Array, file: string, offset: number): number {
-  const batch = new BatchCursor(payload, file, offset)
-  let operations = 0
-  while (batch.next()) if (batch.counted) operations++
-  return operations
+  /** A log of ours says how much of the MANIFEST was on disk. */
+  private checkEvidence(log: WalSource): void {
+    const { manifest } = this.expected
+    if (manifest === undefined) return
+    const { manifestNumber, manifestSynced } = scanWal(log.bytes, log.file, log.number)
+    if (manifestNumber !== manifest.number || manifestSynced <= manifest.size) return
+    const message = `the records end here, and ${manifestSynced} bytes had been synced`
+    this.findings.problem(manifest.file, message, manifest.size)
+  }
+
+  private replayLog(log: WalSource): number {
+    try {
+      const outcome = this.replay.replay(log)
+      this.outcomes.push(outcome)
+      return outcome.operations
+    } catch (error) {
+      // `checkEvidence` has met the same damage if it lies in the shape of a batch, and has reported it.
+      if (!isVarveError(error) || this.findings.isSound(log.file)) this.findings.caught(log.file, error)
+      this.replay = this.startReplay(Number.POSITIVE_INFINITY)
+      return 0
+    }
+  }
+
+  private startReplay(oldestNeeded: number): WalReplay {
+    const { trackedSizes } = this.expected
+    return new WalReplay({ mode: 'strict', onBatch: () => undefined, trackedSizes, oldestNeeded })
+  }
 }

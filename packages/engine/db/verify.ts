@@ -6,7 +6,7 @@
  * IDENTITY and the newest OPTIONS. What is wrong is reported, with file and offset, and never thrown. Without
  * a MANIFEST that can be believed, every table and log in the directory is checked for itself.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { BlobCursor } from '@varve/format/blob'
 import { CorruptionError, VarveError } from '@varve/format/errors'
 import type { NewFile } from '@varve/format/manifest'
@@ -28,7 +28,7 @@ import { BYTEWISE_COMPARATOR } from '../version/index.ts'
 import { readManifestRecords } from '../version/manifest-records.ts'
 import { ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
 import { recoverFamily } from '../version/recover-family.ts'
-import { verifyLog } from './verify-log.ts'
+import { type LogExpectations, LogsCheck, noExpectations } from './verify-log.ts'
 import { type VerifiedFile, VerifyFindings, type VerifyProgress, type VerifyReport } from './verify-report.ts'
 import { TableCheck } from './verify-table.ts'
 
@@ -74,6 +74,8 @@ class Verification {
   private readonly runtime: Runtime
   private readonly fs: FileSystem
   private readonly findings = new VerifyFindings()
+  /** Where the records of the MANIFEST end. */
+  private manifestSize = 0
   private bytesDone = 0
   private bytesTotal = 0
   private sliceStarted = 0
@@ -88,10 +90,15 @@ class Verification {
   async run(): Promise<VerifyReport> {
     const names = await this.listDatabase()
     const state = await this.readState()
-    const tasks = state === undefined ? this.everyFile(names) : this.liveFiles(state, names)
+    const logs = new LogsCheck(
+      state === undefined ? noExpectations : this.expectationsOf(state),
+      this.findings,
+    )
+    const tasks = state === undefined ? this.everyFile(names, logs) : this.liveFiles(state, names, logs)
     tasks.push(...this.smallFiles(names))
     for (const { name } of tasks) this.bytesTotal += (await this.fs.stat(this.pathOf(name)))?.size ?? 0
     for (const task of tasks) await this.perform(task)
+    logs.finish()
     return this.findings.report()
   }
 
@@ -99,7 +106,7 @@ class Verification {
     const status = await this.fs.stat(this.directory)
     const names = status?.isDirectory === true ? await this.fs.list(this.directory) : []
     const hasDatabase = names.some(name => name === CURRENT_NAME || parseFileName(name)?.kind === 'manifest')
-    if (hasDatabase) return names.sort()
+    if (hasDatabase) return names.sort(byNumber)
     throw new VarveError('NOT_FOUND', `${this.directory} holds no database`, { file: this.directory })
   }
 
@@ -115,6 +122,7 @@ class Verification {
 
   private stateOf(bytes: Uint8Array, path: string): [state: ManifestState, edits: number] {
     const { edits, size } = readManifestRecords(bytes, path)
+    this.manifestSize = size
     const state = new ManifestState(edits, path)
     state.checkComplete()
     if (bytes.subarray(size).some(byte => byte !== 0)) {
@@ -145,7 +153,14 @@ class Verification {
     }
   }
 
-  private liveFiles(state: ManifestState, names: readonly string[]): Task[] {
+  private expectationsOf(state: ManifestState): LogExpectations {
+    const { file, trackedWals } = state
+    const number = parseFileName(basename(file))?.number ?? 0
+    const manifest = { file, number, size: this.manifestSize }
+    return { trackedSizes: trackedWals, oldestNeeded: oldestNeededLog(state), manifest }
+  }
+
+  private liveFiles(state: ManifestState, names: readonly string[], logs: LogsCheck): Task[] {
     const tasks: Task[] = []
     for (const family of state.columnFamilies.values()) {
       const isBytewise = (family.comparator ?? BYTEWISE_COMPARATOR) === BYTEWISE_COMPARATOR
@@ -158,13 +173,12 @@ class Verification {
       }
       for (const { number } of family.blobFiles.values()) tasks.push(this.blobTask(blobName(number)))
     }
-    return [...tasks, ...this.neededLogs(state, names).map(name => this.logTask(name))]
+    return [...tasks, ...this.neededLogs(state, names).map(name => this.logTask(name, logs))]
   }
 
   /** As recovery chooses them. One that the MANIFEST tracks and that is missing or too short is a problem. */
   private neededLogs(state: ManifestState, names: readonly string[]): string[] {
-    const oldestFlushed = Math.min(...[...state.columnFamilies.values()].map(({ logNumber }) => logNumber))
-    const minimum = Math.max(state.minLogNumberToKeep, oldestFlushed)
+    const minimum = oldestNeededLog(state)
     for (const number of state.trackedWals.keys()) {
       if (number < minimum || names.includes(walName(number))) continue
       this.findings.problem(this.pathOf(walName(number)), 'the log that the MANIFEST tracks is missing')
@@ -175,11 +189,11 @@ class Verification {
     })
   }
 
-  private everyFile(names: readonly string[]): Task[] {
+  private everyFile(names: readonly string[], logs: LogsCheck): Task[] {
     return names.flatMap(name => {
       const kind = parseFileName(name)?.kind
       if (kind === 'table') return [this.tableTask(name, undefined, true)]
-      if (kind === 'wal') return [this.logTask(name)]
+      if (kind === 'wal') return [this.logTask(name, logs)]
       return kind === 'blob' ? [this.blobTask(name)] : []
     })
   }
@@ -215,9 +229,9 @@ class Verification {
     return { name, kind: 'table', check }
   }
 
-  private logTask(name: string): Task {
+  private logTask(name: string, logs: LogsCheck): Task {
     const number = parseFileName(name)?.number ?? 0
-    return { name, kind: 'wal', check: file => verifyLog(readAll(file), file.path, number, this.findings) }
+    return { name, kind: 'wal', check: file => logs.check({ bytes: readAll(file), number, file: file.path }) }
   }
 
   private blobTask(name: string): Task {
@@ -274,6 +288,17 @@ class Verification {
   private pathOf(name: string): string {
     return join(this.directory, name)
   }
+}
+
+/** Logs with a smaller number are flushed, whole. As recovery has it. */
+function oldestNeededLog(state: ManifestState): number {
+  const flushed = [...state.columnFamilies.values()].map(({ logNumber }) => logNumber)
+  return Math.max(state.minLogNumberToKeep, Math.min(...flushed))
+}
+
+/** Six digits are the least that numbers have in names; there may be more. */
+function byNumber(a: string, b: string): number {
+  return (parseFileName(a)?.number ?? 0) - (parseFileName(b)?.number ?? 0)
 }
 
 function levelCountOf(family: RecoveredFamily): number {

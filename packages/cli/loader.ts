@@ -1,0 +1,131 @@
+/**
+ * The loop of `varve load`: input lines become batches, batches are committed one after another. While one is
+ * being committed the next is put together, and no more than that: input is read as fast as it is stored.
+ */
+import type { ColumnFamily, Database } from 'varve'
+import { WriteBatch } from 'varve'
+import { InputLines } from './input-lines.ts'
+import { type InputFormat, readRow } from './row-reader.ts'
+import { RowError } from './tsv.ts'
+
+/** A batch is full at this many bytes, however few lines it has. */
+const BATCH_BYTES = 1024 * 1024
+
+export interface LoadOptions {
+  format: InputFormat
+  /** Lines of a batch. */
+  batchLines: number
+  sync: boolean
+  columnFamily: string | undefined
+  /** After each commit: every line up to this one is in the database. */
+  onCommit(totals: LoadTotals): void
+  /** Set when the user asks to stop; the batch at hand is still committed. */
+  signal: AbortSignal
+}
+
+export interface LoadTotals {
+  /** Input lines whose rows are committed. */
+  lines: number
+  rows: number
+  /** Input bytes read. */
+  bytes: number
+}
+
+export class Loader {
+  /** What is committed so far. */
+  readonly totals: LoadTotals = { lines: 0, rows: 0, bytes: 0 }
+  private readonly database: Database
+  private readonly options: LoadOptions
+  private readonly families = new Map<string, ColumnFamily>()
+  private readonly lines = new InputLines()
+  /** The batch that is filled, and the one that is being committed or waits for its turn to be filled. */
+  private filling = new WriteBatch()
+  private spare = new WriteBatch()
+  private linesInBatch = 0
+  private bytesRead = 0
+  private committing: Promise<void> = Promise.resolve()
+
+  constructor(database: Database, options: LoadOptions) {
+    this.database = database
+    this.options = options
+  }
+
+  async load(input: AsyncIterable<Buffer>): Promise<void> {
+    const { signal } = this.options
+    try {
+      for await (const chunk of input) await this.takeChunk(chunk)
+      if (this.lines.finish()) await this.takeLine()
+    } catch (error) {
+      // Stopping tears the input down, which is an error to whoever is reading it. What was read counts.
+      if (!signal.aborted) throw error
+    }
+    await this.commit()
+    await this.committing
+  }
+
+  private async takeChunk(chunk: Buffer): Promise<void> {
+    this.bytesRead += chunk.length
+    this.lines.add(chunk)
+    while (this.lines.next()) {
+      // Most lines need no promise: only one that fills a batch or names a new column family.
+      const pending = this.takeLine()
+      if (pending !== undefined) await pending
+    }
+  }
+
+  private takeLine(): Promise<void> | undefined {
+    const row = this.readRow()
+    this.linesInBatch++
+    if (row !== undefined) {
+      const familyName = row.columnFamily ?? this.options.columnFamily
+      const family = familyName === undefined ? undefined : this.families.get(familyName)
+      if (familyName !== undefined && family === undefined) return this.openFamilyFor(familyName, row)
+      this.filling.put(row.key, row.value, family)
+    }
+    return this.commitWhenFull()
+  }
+
+  private commitWhenFull(): Promise<void> | undefined {
+    const isFull = this.linesInBatch >= this.options.batchLines || this.filling.byteLength >= BATCH_BYTES
+    return isFull ? this.commit() : undefined
+  }
+
+  private readRow() {
+    try {
+      return readRow(this.lines, this.options.format)
+    } catch (error) {
+      if (error instanceof RowError) throw new RowError(`line ${this.lines.number}: ${error.message}`)
+      throw error
+    }
+  }
+
+  private async openFamilyFor(name: string, row: { key: Uint8Array; value: Uint8Array }): Promise<void> {
+    const family = await this.database.columnFamily(name)
+    this.families.set(name, family)
+    this.filling.put(row.key, row.value, family)
+    await this.commitWhenFull()
+  }
+
+  /** Waits for the commit before this one, then starts this one and returns. */
+  private async commit(): Promise<void> {
+    await this.committing
+    const batch = this.filling
+    const { linesInBatch } = this
+    if (linesInBatch === 0) return
+    this.filling = this.spare
+    this.spare = batch
+    this.filling.clear()
+    this.linesInBatch = 0
+    this.committing = this.write(batch, linesInBatch)
+    // Its failure is met by the next `await this.committing`; until then it must not count as unhandled.
+    this.committing.catch(() => undefined)
+  }
+
+  private async write(batch: WriteBatch, lines: number): Promise<void> {
+    if (batch.count > 0) await this.database.write(batch, { sync: this.options.sync })
+    this.totals.lines += lines
+    this.totals.rows += batch.count
+    this.totals.bytes = this.bytesRead
+    this.options.onCommit(this.totals)
+  }
+}
