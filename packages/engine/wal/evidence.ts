@@ -95,8 +95,8 @@ export function findEvidence(
   onEvidence: (evidence: Evidence) => void,
 ): void {
   const joined = new Uint8Array(MAX_LENGTH)
-  for (let at = bytes.indexOf(MAGIC[0], start); at >= 0 && at < end; at = bytes.indexOf(MAGIC[0], at + 1)) {
-    if (!isMagicAt(bytes, at, end)) continue
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== MAGIC[0] || !isMagicAt(bytes, at, end)) continue
     const evidence = decodeEvidence(joined, 0, copyWithoutHeader(bytes, at, end, joined))
     // It can speak only of what is before it, and of the log that it is in.
     if (evidence?.walNumber === walNumber && evidence.walSynced <= at) onEvidence(evidence)

@@ -46,6 +46,8 @@ export interface WalOutcome {
   /** Batches applied, and the operations in them. */
   batches: number
   operations: number
+  /** Bytes of a MANIFEST that the log saw synced; known in the strict mode only. */
+  manifest: { manifestNumber: number; syncedSize: number } | undefined
 }
 
 export interface WalReplayOptions {
@@ -92,6 +94,7 @@ export class WalReplay {
       reason: undefined,
       batches: 0,
       operations: 0,
+      manifest: undefined,
     }
     if (this.mode === 'strict') this.replayStrict(log, outcome)
     else this.replayAsRocksdb(log, outcome, this.mode)
@@ -104,6 +107,9 @@ export class WalReplay {
     const { damage } = scan
     const watermark = Math.max(scan.watermark, this.trackedSizes.get(log.number) ?? 0)
     refuseDamageBelow(watermark, scan, log)
+    if (scan.manifestNumber > 0) {
+      outcome.manifest = { manifestNumber: scan.manifestNumber, syncedSize: scan.manifestSynced }
+    }
     this.checkPrevious(scan, log)
     this.previousEnd = scan.isOurs ? scan.intactEnd : log.bytes.length
     if (this.cut !== undefined && scan.records > 0) {

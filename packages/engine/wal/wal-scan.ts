@@ -64,9 +64,12 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
       scan.damage ??= olderRecord
       scanRecord(scan, item, file, number)
     } else if (item.kind === 'damage') {
-      if (!isLegacy && isOlderRecord(bytes, item, number)) {
-        olderRecord ??= item
-        continue
+      if (item.reason === 'record of an older log') {
+        if (isFollowedInBlock(bytes, item, number)) scan.isFollowed = true
+        else if (!isLegacy && !fitsLegacyType(bytes, item)) {
+          olderRecord ??= item
+          continue
+        }
       }
       findEvidence(bytes, item.offset, item.resumesAt, number, evidence => addEvidence(scan, evidence))
       if (item.intactAt !== undefined) scan.isFollowed = true
@@ -125,19 +128,24 @@ function addEvidence(scan: WalScan, evidence: Evidence): void {
   scan.previousSize = evidence.previousSize ?? 0
 }
 
-/**
+/*
  * Where a recycled log ends, what comes next is of its earlier life. A flipped bit can make a record look so:
  * in its log number, or (bit 2) in the type of a legacy record, which is the one flip that RocksDB's strictest
  * mode does not see (measured). Then records of this log follow, or the checksum fits the other type.
  */
-function isOlderRecord(bytes: Uint8Array, { reason, offset, resumesAt }: LogDamage, number: number): boolean {
-  if (reason !== 'record of an older log') return false
-  const length = readUint16(bytes, offset + 4)
-  const legacyEnd = offset + HEADER_LENGTH + length
-  const legacyType = Uint8Array.of(bytes[offset + 6] - (FragmentType.RecyclableFull - FragmentType.Full))
-  const checksum = crc32c(bytes, offset + HEADER_LENGTH, legacyEnd, crc32c(legacyType))
-  if (checksum === unmaskCrc(readUint32(bytes, offset))) return false
-  const following = new FragmentCursor(bytes, resumesAt, number)
-  following.position = offset + RECYCLABLE_HEADER_LENGTH + length
-  return following.next() !== FragmentState.intact
+
+function isFollowedInBlock(bytes: Uint8Array, { offset, resumesAt }: LogDamage, number: number): boolean {
+  const payloadLength = readUint16(bytes, offset + 4)
+  return [HEADER_LENGTH, RECYCLABLE_HEADER_LENGTH].some(headerLength => {
+    const following = new FragmentCursor(bytes, resumesAt, number)
+    following.position = offset + headerLength + payloadLength
+    return following.next() === FragmentState.intact
+  })
+}
+
+function fitsLegacyType(bytes: Uint8Array, { offset }: LogDamage): boolean {
+  const payload = offset + HEADER_LENGTH
+  const type = Uint8Array.of(bytes[offset + 6] - (FragmentType.RecyclableFull - FragmentType.Full))
+  const checksum = crc32c(bytes, payload, payload + readUint16(bytes, offset + 4), crc32c(type))
+  return checksum === unmaskCrc(readUint32(bytes, offset))
 }
