@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { CorruptionError } from '../errors/index.ts'
 import { compareInternalKeys, makeInternalKey, trailerHigh, trailerLow } from '../key/index.ts'
 import { BlockBuilder, BlockCursor, DataBlock } from './index.ts'
-import { buildSeparatedBlock, type Entry, varint } from './separated-block.test-support.ts'
+import { buildSeparatedBlock, type Entry, varint } from './test/separated-block.ts'
 
 const userKeys = fc.oneof(
   fc.uint8Array({ maxLength: 6 }),

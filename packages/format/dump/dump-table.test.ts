@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MemorySource } from '../sst/index.ts'
-import { annotatedTable, sampleTables } from '../sst/samples.test-support.ts'
+import { annotatedTable, sampleTables } from '../sst/test/sample-tables.ts'
 import { matchGolden } from './golden.ts'
 import { dumpTable } from './index.ts'
 

@@ -6,6 +6,7 @@ import { BLOCK_TRAILER_LENGTH, type BlockHandle, DataBlock, type FlatIndex } fro
 import { readUint32 } from '../bytes/index.ts'
 import { contextModifier } from '../checksum/index.ts'
 import { compressionName } from '../compress/index.ts'
+import { CorruptionError } from '../errors/index.ts'
 import {
   type ByteSource,
   decodeBlockPayload,
@@ -40,7 +41,7 @@ export function dumpTable(source: ByteSource, write: LineSink, options: DumpOpti
   let at = 0
   for (const block of placeBlocks(source, layout)) {
     const { offset, size } = block.handle
-    if (offset < at) throw new RangeError('blocks overlap')
+    if (offset < at) throw new CorruptionError('blocks overlap', source.file, offset)
     if (offset > at) dumpGap(source, out, at, offset)
     dumpPlacedBlock(source, layout, out, block, block.kind === 'data' ? dictionary : undefined)
     at = offset + size + BLOCK_TRAILER_LENGTH

@@ -9,7 +9,7 @@ import {
   IndexBuilder,
   IndexEntries,
 } from '../block/index.ts'
-import { buildSeparatedBlock } from '../block/separated-block.test-support.ts'
+import { buildSeparatedBlock } from '../block/test/separated-block.ts'
 import { concatBytes, readUint32, writeUint16, writeUint32, zigzagEncode } from '../bytes/index.ts'
 import { DATA_BLOCK_HASH_SEED, legacyHash } from '../checksum/index.ts'
 import { makeInternalKey, userKeyOf } from '../key/index.ts'
@@ -21,12 +21,12 @@ import {
   MemorySource,
   readBlockPayload,
   readRangeDeletions,
-  TableBuilder,
   type TableLayout,
   TableScan,
   varintValue,
 } from './index.ts'
-import { type SampleTable, sampleTables } from './samples.test-support.ts'
+import { buildAgain } from './test/again.ts'
+import { type SampleTable, sampleTables } from './test/sample-tables.ts'
 
 const unpartitioned = sampleTables().filter(({ name }) => !name.includes('idx2'))
 
@@ -38,36 +38,12 @@ const plain = unpartitioned.filter(({ name }) =>
 describe('a table decoded and built again', () => {
   for (const { name, bytes } of plain) {
     it(`is the same bytes as C++ wrote: ${name}, by the table builder`, () => {
-      const scan = new TableScan(new MemorySource(bytes))
-      const { properties } = scan.layout
-      assert.ok(properties !== undefined)
-      const parts: Uint8Array[] = []
-      const builder = new TableBuilder(
-        {
-          formatVersion: scan.layout.footer.formatVersion,
-          compression: 0,
-          blockSize: name.startsWith('7.8.3/multiver') ? 128 : 4096,
-          columnFamilyId: properties.columnFamilyId!,
-          columnFamilyName: properties.columnFamilyName!,
-          mergeOperator: properties.mergeOperator!,
-          dbId: properties.dbId!,
-          dbSessionId: properties.dbSessionId!,
-          dbHostId: properties.text('rocksdb.creating.host.identity')!,
-          originalFileNumber: properties.originalFileNumber!,
-          creationTime: properties.creationTime!,
-          oldestKeyTime: properties.oldestKeyTime!,
-          fileCreationTime: properties.fileCreationTime!,
-        },
-        chunk => parts.push(new Uint8Array(chunk)),
-      )
-      for (let on = scan.first(); on; on = scan.next()) {
-        const { keyBytes, keyLength, valueBytes, valueStart, valueEnd } = scan.cursor
-        builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
-      }
-      const summary = builder.finish()
-      assert.deepEqual(concatBytes(...parts), bytes)
-      assert.equal(summary.fileSize, bytes.length)
-      assert.deepEqual([...summary.properties.raw.keys()].sort(), [...properties.raw.keys()])
+      const { properties } = new TableScan(new MemorySource(bytes)).layout
+      const blockSize = name.startsWith('7.8.3/multiver') ? 128 : 4096
+      const again = buildAgain(bytes, { blockSize })
+      assert.deepEqual(again.bytes, bytes)
+      assert.equal(again.summary.fileSize, bytes.length)
+      assert.deepEqual([...again.summary.properties.raw.keys()].sort(), [...properties!.raw.keys()])
     })
   }
 

@@ -5,8 +5,8 @@ import { matchGolden } from '../dump/golden.ts'
 import { openFilter } from '../filter/index.ts'
 import { compareInternalKeys } from '../key/index.ts'
 import { globalSequence, MemorySource, readBlockPayload, readRangeDeletions, TableScan } from './index.ts'
-import { rowsOf } from './rows.test-support.ts'
-import { sampleTables } from './samples.test-support.ts'
+import { rowsOf } from './test/rows.ts'
+import { sampleTables } from './test/sample-tables.ts'
 
 describe('tables written by C++ RocksDB', () => {
   const tables = sampleTables()

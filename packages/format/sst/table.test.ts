@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { concatBytes, encodeUtf8, toHex } from '../bytes/index.ts'
+import { decodeRangeDeletions } from '../block/index.ts'
+import { concatBytes, encodeUtf8, toHex, writeUint32 } from '../bytes/index.ts'
+import { dumpTable } from '../dump/index.ts'
 import { CorruptionError, isVarveError } from '../errors/index.ts'
 import { openFilter } from '../filter/index.ts'
 import { compareInternalKeys, makeInternalKey } from '../key/index.ts'
 import {
+  decodeBlockPayload,
+  decodeFooter,
+  decodeProperties,
+  expectedChecksum,
   MemorySource,
   readBlockPayload,
   readRangeDeletions,
@@ -15,7 +21,7 @@ import {
   TableScan,
   type TableSummary,
 } from './index.ts'
-import { sampleTables } from './samples.test-support.ts'
+import { sampleTables } from './test/sample-tables.ts'
 
 interface Entry {
   key: Uint8Array
@@ -223,6 +229,93 @@ describe('a damaged table', () => {
     assert.ok(performance.now() - start < 10_000)
   })
 })
+
+describe('a table whose checksums are right', () => {
+  it('is still read or refused, quickly, whatever its blocks hold', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...sampleTables()),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        ({ bytes }, damages) => {
+          const blocks = handlesOf(bytes)
+          const { footer } = readTableLayout(new MemorySource(bytes))
+          const damaged = new Uint8Array(bytes)
+          for (const [at, value] of damages) damaged[at % footer.offset] = value
+          for (const { offset, size } of blocks) {
+            const raw = damaged.subarray(offset, offset + size + 5)
+            writeUint32(raw, size + 1, expectedChecksum(raw, offset, footer))
+          }
+          const start = performance.now()
+          for (const read of [readEverything, seekEverywhere, dump]) {
+            try {
+              read(damaged)
+            } catch (error) {
+              assert.ok(
+                isVarveError(error, 'CORRUPTION') || isVarveError(error, 'NOT_SUPPORTED'),
+                String(error),
+              )
+            }
+          }
+          assert.ok(performance.now() - start < 2000)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives no more than a corruption error for bare bytes in any decoder', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+        for (const decode of [
+          () => decodeProperties(bytes, 'f'),
+          () => decodeRangeDeletions(bytes, 'f'),
+          () => decodeFooter(bytes, 1000, 'f'),
+          () => readTableLayout(new MemorySource(bytes, 'f')),
+          () =>
+            decodeBlockPayload(
+              bytes,
+              0,
+              { formatVersion: 5, checksumType: 0, baseContextChecksum: 0 },
+              { file: 'f' },
+            ),
+        ]) {
+          try {
+            decode()
+          } catch (error) {
+            assert.ok(
+              isVarveError(error, 'CORRUPTION') || isVarveError(error, 'NOT_SUPPORTED'),
+              String(error),
+            )
+          }
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+/** Where all blocks of a sound table lie. */
+function handlesOf(bytes: Uint8Array): { offset: number; size: number }[] {
+  const lines: string[] = []
+  dumpTable(new MemorySource(bytes), line => lines.push(line))
+  return lines.flatMap(line => {
+    const match = /^--- .* block: offset (\d+) .* payload size (\d+)$/.exec(line)
+    return match === null ? [] : [{ offset: Number(match[1]), size: Number(match[2]) }]
+  })
+}
+
+function seekEverywhere(bytes: Uint8Array): void {
+  const scan = new TableScan(new MemorySource(bytes, 'table'))
+  const target = encodeUtf8('key00003')
+  for (let end = 0; end <= target.length; end++) {
+    if (!scan.seek(target, 0, end, 1, 0)) continue
+    for (let steps = 0; steps < 100 && scan.cursor.prev(); steps++);
+  }
+}
+
+function dump(bytes: Uint8Array): void {
+  dumpTable(new MemorySource(bytes, 'table'), () => undefined)
+}
 
 /** All that a reader of the table would take from it. */
 function readEverything(bytes: Uint8Array): unknown {

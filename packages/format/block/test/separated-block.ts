@@ -1,5 +1,5 @@
 /** For tests: blocks as RocksDB 11 writes them with keys and values apart, which nothing here does itself. */
-import { commonPrefixLength, writeUint32, writeVarint } from '../bytes/index.ts'
+import { commonPrefixLength, writeUint32, writeVarint } from '../../bytes/index.ts'
 
 export interface Entry {
   key: Uint8Array

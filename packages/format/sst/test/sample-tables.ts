@@ -1,8 +1,8 @@
 /** For tests: the tables in testdata/rocksdb, all written by C++ RocksDB. */
 import { readFileSync } from 'node:fs'
-import { fromHex } from '../bytes/index.ts'
+import { fromHex } from '../../bytes/index.ts'
 
-const vectors = new URL('../../../testdata/rocksdb/vectors/', import.meta.url)
+const vectors = new URL('../../../../testdata/rocksdb/vectors/', import.meta.url)
 
 export interface SampleTable {
   /** Database and file, such as `7.8.3/tiny 000009.sst`. */

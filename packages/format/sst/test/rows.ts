@@ -1,7 +1,7 @@
 /** For tests: the entries of a table in the words of `sst_dump --command=scan --output_hex`. */
-import { readUint32, toHex } from '../bytes/index.ts'
-import { sequenceOfTrailer } from '../key/index.ts'
-import { MemorySource, readRangeDeletions, TableScan } from './index.ts'
+import { readUint32, toHex } from '../../bytes/index.ts'
+import { sequenceOfTrailer } from '../../key/index.ts'
+import { MemorySource, readRangeDeletions, TableScan } from '../index.ts'
 
 export function rowsOf(bytes: Uint8Array): string[] {
   const source = new MemorySource(bytes, 'table')
