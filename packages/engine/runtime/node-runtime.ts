@@ -25,8 +25,8 @@ export function nodeRuntime({ workers }: NodeRuntimeOptions): Runtime {
   }
 }
 
-function setTimer(milliseconds: number, callback: () => void): Timer {
+function setTimer(milliseconds: number, callback: () => void, keepAlive = false): Timer {
   const timeout = setTimeout(callback, milliseconds)
-  timeout.unref()
+  if (!keepAlive) timeout.unref()
   return { cancel: () => clearTimeout(timeout) }
 }

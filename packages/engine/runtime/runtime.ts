@@ -55,8 +55,8 @@ export interface Runtime {
   readonly clock: Clock
   readonly jobs: JobRunner
   randomBytes(length: number): Uint8Array
-  /** Calls back once, after `milliseconds`. A pending timer does not keep the process alive. */
-  setTimer(milliseconds: number, callback: () => void): Timer
+  /** Calls back once, after `milliseconds`. A pending timer keeps the process alive only if that is asked for. */
+  setTimer(milliseconds: number, callback: () => void, keepAlive?: boolean): Timer
   /** Settles in the next turn of the event loop, after the input and output that is ready now. */
   nextTurn(): Promise<void>
 }

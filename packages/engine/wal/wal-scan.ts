@@ -19,6 +19,12 @@ import {
 } from '@varve/format/wal'
 import { decodeEvidence, type Evidence, findEvidence } from './evidence.ts'
 
+/** So much of that MANIFEST was on disk once. */
+export interface ManifestEvidence {
+  manifestNumber: number
+  syncedSize: number
+}
+
 export interface WalScan {
   records: number
   /** In the header of the first batch. */
@@ -33,9 +39,8 @@ export interface WalScan {
   isOurs: boolean
   /** Bytes known to have been on disk, by its own evidence. */
   watermark: number
-  /** The newest statement about the MANIFEST; number 0 when there is none. */
-  manifestNumber: number
-  manifestSynced: number
+  /** The newest statement about the MANIFEST. */
+  manifest: ManifestEvidence | undefined
   /** What it says of the log before it; number 0 when it says nothing. */
   previousNumber: number
   previousSize: number
@@ -50,8 +55,7 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
     isFollowed: false,
     isOurs: false,
     watermark: 0,
-    manifestNumber: 0,
-    manifestSynced: 0,
+    manifest: undefined,
     previousNumber: 0,
     previousSize: 0,
   }
@@ -121,8 +125,7 @@ function scanRecord(
 function addEvidence(scan: WalScan, evidence: Evidence): void {
   scan.isOurs = true
   scan.watermark = Math.max(scan.watermark, evidence.walSynced)
-  scan.manifestNumber = evidence.manifestNumber
-  scan.manifestSynced = evidence.manifestSynced
+  scan.manifest = { manifestNumber: evidence.manifestNumber, syncedSize: evidence.manifestSynced }
   if (evidence.previousNumber === undefined || evidence.previousNumber === 0) return
   scan.previousNumber = evidence.previousNumber
   scan.previousSize = evidence.previousSize ?? 0
