@@ -9,6 +9,7 @@
  */
 import { isVarveError } from '@varve/format/errors'
 import type { Compaction } from '../compaction/compaction.ts'
+import type { OnProgress } from '../runtime/index.ts'
 import { runCompaction } from './compact.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
@@ -23,6 +24,7 @@ export class Background {
   /** Automatic compactions wait while this is above zero. */
   private pauses = 0
 
+  private ended: PromiseWithResolvers<void> | undefined
   private readonly engine: Engine
 
   constructor(engine: Engine) {
@@ -32,18 +34,29 @@ export class Background {
   /** Starts what can be started. */
   schedule(): void {
     if (!this.mayStart()) return
-    for (const family of this.engine.families.values()) this.maybeFlush(family)
+    for (const family of this.engine.families.values())
+      this.startFlush(family, family.options.minWriteBufferNumberToMerge)
     for (const family of this.engine.families.values()) this.maybeCompact(family)
   }
 
-  /** Runs a compaction that has been picked; counts it and keeps `stop` waiting for it. */
-  async compact(family: Family, compaction: Compaction): Promise<void> {
+  /** Runs a compaction that has been picked. */
+  async compact(family: Family, compaction: Compaction, onProgress?: OnProgress): Promise<void> {
     this.runningCompactions++
     try {
-      await this.track(runCompaction(this.engine, family, compaction))
+      await this.track(runCompaction(this.engine, family, compaction, onProgress))
     } finally {
       this.runningCompactions--
     }
+  }
+
+  /** Starts a flush of whatever the family has sealed, unless one is running. */
+  flushNow(family: Family): void {
+    if (this.mayStart()) this.startFlush(family, 1)
+  }
+
+  /** Runs something else that a reader or writer need not wait for. Its failure stops writing. */
+  start(job: Promise<void>): void {
+    void this.run(this.track(job))
   }
 
   /** No automatic compaction starts until the returned function is called. */
@@ -53,6 +66,12 @@ export class Background {
       this.pauses--
       this.schedule()
     }
+  }
+
+  /** Waits until something that runs now has ended, well or not. */
+  async nextEnd(): Promise<void> {
+    this.ended ??= Promise.withResolvers<void>()
+    await this.ended.promise
   }
 
   /** Waits until nothing runs. */
@@ -72,11 +91,11 @@ export class Background {
     )
   }
 
-  private maybeFlush(family: Family): void {
-    const waiting = family.sealed.length - family.flushing
-    if (family.flushing > 0 || waiting < family.options.minWriteBufferNumberToMerge) return
+  private startFlush(family: Family, fewest: number): void {
+    if (family.flushing > 0 || family.sealed.length < fewest) return
     this.runningFlushes++
-    void this.run(flushSealed(this.engine, family).finally(() => this.runningFlushes--))
+    const flush = flushSealed(this.engine, family).finally(() => this.runningFlushes--)
+    this.start(flush)
   }
 
   private maybeCompact(family: Family): void {
@@ -92,10 +111,9 @@ export class Background {
   /** Turns the failure of a job into the state of the database, and looks for more work afterwards. */
   private async run(job: Promise<void>): Promise<void> {
     try {
-      await this.track(job)
+      await job
     } catch (error) {
       if (!this.isOurStop(error)) this.engine.failed(error)
-      return
     }
     this.schedule()
   }
@@ -110,6 +128,8 @@ export class Background {
       await job
     } finally {
       this.running.delete(job)
+      this.ended?.resolve()
+      this.ended = undefined
     }
   }
 }

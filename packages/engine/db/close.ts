@@ -7,6 +7,7 @@
  */
 import type { Engine } from './engine.ts'
 import { flushForClose } from './flush.ts'
+import { removeObsoleteFiles } from './obsolete-files.ts'
 
 export async function close(engine: Engine): Promise<void> {
   if (engine.state !== 'open') return engine.closed.promise
@@ -24,6 +25,7 @@ export async function close(engine: Engine): Promise<void> {
     await attempt(() => engine.commits.drain())
     await attempt(() => engine.background.stop())
     await attempt(() => flushForClose(engine))
+    await attempt(() => removeObsoleteFiles(engine))
     await attempt(() => sealLogs(engine))
     await attempt(() => engine.logs.close())
     await attempt(() => engine.versions.close())
@@ -43,6 +45,6 @@ export async function close(engine: Engine): Promise<void> {
 async function sealLogs(engine: Engine): Promise<void> {
   if (engine.backgroundError !== undefined) return
   await engine.logs.seal((number, syncedSize) =>
-    engine.versions.logAndApply([{ walAdditions: [{ number, syncedSize }] }]),
+    engine.versions.logAndApply([{ walWatermarks: [{ number, syncedSize }] }]),
   )
 }

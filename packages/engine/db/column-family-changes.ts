@@ -8,7 +8,7 @@ import { VarveError } from '@varve/format/errors'
 import { type ColumnFamilyOptions, resolveFamily } from '../options/index.ts'
 import type { Engine } from './engine.ts'
 import { Family } from './family.ts'
-import { removeObsoleteFiles } from './obsolete-files.ts'
+import { removeFilesLetGo, removeObsoleteFiles } from './obsolete-files.ts'
 import { writeOptionsFile } from './options-file.ts'
 
 /** The longest name of a column family, in UTF-16 units. RocksDB sets no limit. */
@@ -34,7 +34,7 @@ export async function createColumnFamily(
   const state = await changeManifest(engine, () =>
     engine.versions.createColumnFamily(name, engine.logs.number),
   )
-  const family = new Family(state, options, engine.logs.number)
+  const family = new Family(state, options, engine.logs.number, () => removeFilesLetGo(engine))
   engine.addFamily(family)
   await writeOptionsFile(engine)
   return family

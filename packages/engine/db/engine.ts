@@ -8,6 +8,7 @@
  */
 import { isVarveError, VarveError } from '@varve/format/errors'
 import type { BlockCache } from '../cache/index.ts'
+import type { TableOrigin } from '../compaction/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
 import type { ResolvedOptions } from '../options/index.ts'
 import type { Runtime } from '../runtime/index.ts'
@@ -87,6 +88,16 @@ export class Engine {
     this.controller = new WriteController(this)
     this.background = new Background(this)
     this.commits = new CommitQueue(this)
+  }
+
+  /** What the tables of a family carry in their properties about where they come from. */
+  originOf(family: Family): TableOrigin {
+    return {
+      columnFamilyId: family.id,
+      columnFamilyName: family.name,
+      dbId: this.versions.databaseId ?? '',
+      dbSessionId: this.sessionId,
+    }
   }
 
   get isReadOnly(): boolean {

@@ -44,8 +44,16 @@ export class Family {
   isDropped = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
+  private readonly onReaderGone: () => void
 
-  constructor(state: ColumnFamilyState, options: ResolvedColumnFamilyOptions, logNumber: number) {
+  /** `onReaderGone` is called when a superversion has lost its last reader. */
+  constructor(
+    state: ColumnFamilyState,
+    options: ResolvedColumnFamilyOptions,
+    logNumber: number,
+    onReaderGone: () => void,
+  ) {
+    this.onReaderGone = onReaderGone
     this.id = state.id
     this.name = state.name
     this.options = options
@@ -53,7 +61,7 @@ export class Family {
     this.picker = new CompactionPicker(state, options)
     this.memtable = new Memtable(logNumber, options.writeBufferSize + ARENA_SLACK)
     this.firstLog = logNumber
-    this.superVersion = new SuperVersion(this.memtable, [], state.current)
+    this.superVersion = new SuperVersion(this.memtable, [], state.current, onReaderGone)
   }
 
   get isFull(): boolean {
@@ -103,7 +111,7 @@ export class Family {
   install(): void {
     const before = this.superVersion
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
-    this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current)
+    this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)
     before.unref()
   }
 

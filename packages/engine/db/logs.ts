@@ -115,7 +115,7 @@ export class Logs {
 
   /** Syncs and closes the logs that are not written any more. */
   async syncOlder(): Promise<void> {
-    for (const log of this.older) {
+    for (const log of [...this.older]) {
       if (log.writer === undefined) continue
       await log.writer.sync()
       await log.writer.close()
@@ -129,7 +129,9 @@ export class Logs {
       const log = this.older[0]
       this.older.shift()
       this.olderBytes -= log.size
-      await log.writer?.close()
+      const { writer } = log
+      log.writer = undefined
+      await writer?.close()
       await this.engine.fs.unlink(this.pathOf(log.number))
     }
   }
@@ -141,9 +143,7 @@ export class Logs {
   async seal(track: (number: number, syncedSize: number) => Promise<void>): Promise<void> {
     await this.sync()
     await track(this.writer.number, this.writer.syncedSize)
-    this.writer.appendSync(
-      evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer)),
-    )
+    this.writer.appendSync(evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer)))
     await this.sync()
   }
 
@@ -164,12 +164,12 @@ export class Logs {
   }
 
   private evidence(log: WalWriter, previous?: { number: number; size: number }): Uint8Array {
-    const { manifestNumber, manifestSyncedSize } = this.engine.versions
+    const { manifestNumber, syncedSize } = this.engine.versions.manifest
     return encodeEvidence({
       walNumber: log.number,
       walSynced: log.syncedSize,
       manifestNumber,
-      manifestSynced: manifestSyncedSize,
+      manifestSynced: syncedSize,
       previousNumber: previous?.number,
       previousSize: previous?.size,
     })

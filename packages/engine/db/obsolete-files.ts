@@ -19,6 +19,12 @@ export async function removeObsoleteFiles(engine: Engine): Promise<void> {
   for (const number of engine.versions.takeObsoleteManifests()) await removeFile(engine, manifestName(number))
 }
 
+/** The same when a reader has let go of what it kept, which may have been the last to need some files. */
+export function removeFilesLetGo(engine: Engine): void {
+  if (engine.isReadOnly || engine.state !== 'open') return
+  engine.background.start(removeObsoleteFiles(engine))
+}
+
 /** Removes the logs that no memtable needs any more. Call it after the MANIFEST says so durably. */
 export async function removeObsoleteLogs(engine: Engine): Promise<void> {
   await engine.logs.release(oldestLogNeeded(engine))

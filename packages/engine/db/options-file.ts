@@ -124,7 +124,9 @@ function describeFamily(
       ? 'kDisableCompressionOption'
       : compressionTypes[bottommostCompression]
   family.set('bottommost_compression', bottommost)
-  family.set('compression_per_level', compressionPerLevel.map(level => compressionTypes[level]).join(':'))
+  if (compressionPerLevel.length > 0) {
+    family.set('compression_per_level', compressionPerLevel.map(level => compressionTypes[level]).join(':'))
+  }
   table.set('filter_policy', bloomBitsPerKey > 0 ? `bloomfilter:${bloomBitsPerKey}:false` : 'nullptr')
   return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
 }

@@ -16,11 +16,19 @@ export class SuperVersion {
   readonly version: Version
 
   private references = 1
+  private readonly onUnreferenced: () => void
 
-  constructor(memtable: Memtable, sealed: readonly Memtable[], version: Version) {
+  /** `onUnreferenced` is called when nobody reads it any more and files may have become obsolete with it. */
+  constructor(
+    memtable: Memtable,
+    sealed: readonly Memtable[],
+    version: Version,
+    onUnreferenced: () => void = () => undefined,
+  ) {
     this.memtable = memtable
     this.sealed = sealed
     this.version = version.ref()
+    this.onUnreferenced = onUnreferenced
   }
 
   ref(): this {
@@ -29,6 +37,8 @@ export class SuperVersion {
   }
 
   unref(): void {
-    if (--this.references === 0) this.version.unref()
+    if (--this.references > 0) return
+    this.version.unref()
+    this.onUnreferenced()
   }
 }

@@ -60,12 +60,19 @@ export function write(engine: Engine, batch: WriteBatch, options?: WriteOptions)
   return group.done
 }
 
+/** Something that must not run beside a commit, such as sealing a memtable. */
+interface Task {
+  run: () => Promise<void>
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
 /** The groups of a database: the one being filled, those waiting, and the loop that commits them in order. */
 export class CommitQueue {
   private readonly engine: Engine
   private readonly encoders: BatchEncoder[] = []
   private filling: WriteGroup | undefined
-  private waiting: WriteGroup[] = []
+  private readonly waiting: (WriteGroup | Task)[] = []
   private isCommitting = false
   private turnStarted = 0
   private idle: PromiseWithResolvers<void> | undefined
@@ -76,6 +83,7 @@ export class CommitQueue {
 
   /** The group that a write of about `bytes` belongs to. */
   join(options: WriteOptions | undefined, bytes: number): WriteGroup {
+    this.engine.refuseUnlessOpen()
     this.engine.refuseUnlessWritable()
     const disableWAL = options?.disableWAL === true
     let group = this.filling
@@ -87,9 +95,18 @@ export class CommitQueue {
     return group
   }
 
+  /** Runs `task` after the writes made so far, when no commit is under way. */
+  runAlone(task: () => Promise<void>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.sealFilling()
+    this.waiting.push({ run: task, resolve, reject })
+    this.start()
+    return promise
+  }
+
   /** Waits until every write made so far has been committed or has failed. */
   async drain(): Promise<void> {
-    while (this.isCommitting || this.filling !== undefined) {
+    while (this.isCommitting) {
       this.idle ??= Promise.withResolvers<void>()
       await this.idle.promise
     }
@@ -100,35 +117,49 @@ export class CommitQueue {
   }
 
   private startGroup(disableWAL: boolean): WriteGroup {
-    if (this.filling !== undefined) this.waiting.push(this.filling)
+    this.sealFilling()
     this.filling = new WriteGroup(this.encoders.pop() ?? new BatchEncoder(), disableWAL)
-    if (!this.isCommitting) {
-      this.isCommitting = true
-      queueMicrotask(this.commitAll)
-    }
+    this.start()
     return this.filling
   }
 
+  /** The group takes no more writes. */
+  private sealFilling(): void {
+    if (this.filling !== undefined) this.waiting.push(this.filling)
+    this.filling = undefined
+  }
+
+  private start(): void {
+    if (this.isCommitting) return
+    this.isCommitting = true
+    queueMicrotask(this.commitAll)
+  }
+
   private readonly commitAll = async (): Promise<void> => {
-    for (let group = this.take(); group !== undefined; group = this.take()) {
+    for (let next = this.take(); next !== undefined; next = this.take()) {
       try {
-        const pending = this.isTurnOver() ? this.commitInNextTurn(group) : commit(this.engine, group)
+        const pending = next instanceof WriteGroup ? this.commitGroup(next) : next.run()
         if (pending !== undefined) await pending
-        group.resolve()
+        next.resolve()
       } catch (error) {
-        group.reject(error)
+        next.reject(error)
       }
-      this.recycle(group.encoder)
+      if (next instanceof WriteGroup) this.recycle(next.encoder)
     }
     this.isCommitting = false
     this.idle?.resolve()
     this.idle = undefined
   }
 
-  private take(): WriteGroup | undefined {
-    const group = this.waiting.shift() ?? this.filling
-    if (group === this.filling) this.filling = undefined
+  private take(): WriteGroup | Task | undefined {
+    if (this.waiting.length > 0) return this.waiting.shift()
+    const group = this.filling
+    this.filling = undefined
     return group
+  }
+
+  private commitGroup(group: WriteGroup): Promise<void> | undefined {
+    return this.isTurnOver() ? this.commitInNextTurn(group) : commit(this.engine, group)
   }
 
   /** Promises settle before the event loop turns: without this, a loop of awaited puts would starve everything else. */

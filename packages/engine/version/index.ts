@@ -1,5 +1,5 @@
 export { ColumnFamilyState } from './column-family-state.ts'
-export { createDatabase, newIdentity } from './create-database.ts'
+export { createDatabase, newIdentity, newSessionId } from './create-database.ts'
 export { readCurrent, readIdentity, writeIdentity } from './current-file.ts'
 export { FileMeta, type FileStatistics } from './file-meta.ts'
 export { BYTEWISE_COMPARATOR } from './recover-family.ts'

@@ -150,6 +150,8 @@ export class ManifestState {
 /** Applies what an edit says about WALs that must exist. */
 export function applyWalTracking(tracked: Map<number, number | undefined>, edit: VersionEdit): void {
   for (const { number, syncedSize } of edit.walAdditions ?? []) tracked.set(number, syncedSize)
-  if (edit.walDeletion === undefined) return
-  for (const number of tracked.keys()) if (number < edit.walDeletion) tracked.delete(number)
+  for (const { number, syncedSize } of edit.walWatermarks ?? []) tracked.set(number, syncedSize)
+  const oldest = Math.max(edit.walDeletion ?? 0, edit.minLogNumberToKeep ?? 0)
+  if (oldest === 0) return
+  for (const number of tracked.keys()) if (number < oldest) tracked.delete(number)
 }

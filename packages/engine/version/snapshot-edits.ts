@@ -19,12 +19,8 @@ export interface SnapshotSource {
 export function snapshotEdits(state: SnapshotSource): VersionEdit[] {
   const edits: VersionEdit[] = []
   if (state.databaseId !== undefined) edits.push({ databaseId: state.databaseId })
-  if (state.trackedWals.size > 0) {
-    const walAdditions = Array.from(state.trackedWals, ([number, syncedSize]) =>
-      syncedSize === undefined ? { number } : { number, syncedSize },
-    )
-    edits.push({ walAdditions })
-  }
+  const walWatermarks = Array.from(state.trackedWals, ([number, syncedSize = 0]) => ({ number, syncedSize }))
+  if (walWatermarks.length > 0) edits.push({ walWatermarks })
   for (const family of state.columnFamilies.values()) edits.push(nameEdit(family), contentEdit(family, state))
   return edits
 }

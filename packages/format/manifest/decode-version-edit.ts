@@ -14,7 +14,7 @@ import { readBlobAddition, readBlobGarbage } from './blob-fields.ts'
 import { EDIT_SAFE_TO_IGNORE, EditTag, WAL_SYNCED_SIZE, WAL_TERMINATOR } from './edit-tag.ts'
 import { nested, readInternalKey, readLevel, text } from './fields.ts'
 import { readNewFile } from './new-file.ts'
-import type { VersionEdit, WalAddition } from './version-edit.ts'
+import type { VersionEdit, WalAddition, WalWatermark } from './version-edit.ts'
 
 /** Byte strings in the edit are views of `bytes`. */
 export function decodeVersionEdit(bytes: Uint8Array, file?: string, fileOffset = 0): VersionEdit {
@@ -126,9 +126,17 @@ function readDatabaseField(reader: ByteReader, tag: number, edit: VersionEdit): 
         reader.varint64('size'),
       )
       return true
+    case EditTag.WalWatermark:
+      edit.walWatermarks ??= []
+      edit.walWatermarks.push(nested(reader, 'WAL watermark', () => readWalWatermark(reader)))
+      return true
     default:
       return false
   }
+}
+
+function readWalWatermark(reader: ByteReader): WalWatermark {
+  return { number: reader.varint64('log number'), syncedSize: reader.varint64('synced size') }
 }
 
 function readWalAddition(reader: ByteReader): WalAddition {

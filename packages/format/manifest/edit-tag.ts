@@ -26,6 +26,12 @@ export const EditTag = {
   WalDeletion: 8200,
   PersistTimestamps: 8201,
   LastCompactedManifestSize: 8203,
+  /**
+   * Ours ("V" above RocksDB's bit for "safe to ignore"), which RocksDB skips: how much of a log is known to be
+   * on disk. RocksDB's own WalAddition would say the same, but a read-only open of RocksDB 7.8 to 11 that finds
+   * one without `track_and_verify_wals_in_manifest` dereferences a null pointer.
+   */
+  WalWatermark: 0x562000,
 } as const
 
 /** In the tag of an edit's field: one length-prefixed value follows, to be skipped when the tag is unknown. */

@@ -69,6 +69,12 @@ function writeLaterFields(writer: ByteWriter, edit: VersionEdit): void {
   if (edit.lastCompactedManifestSize !== undefined) {
     taggedVarint(writer, EditTag.LastCompactedManifestSize, edit.lastCompactedManifestSize)
   }
+  for (const { number, syncedSize } of edit.walWatermarks ?? []) {
+    writer.varint(EditTag.WalWatermark)
+    writer.varint(varintLength(number) + varintLength(syncedSize))
+    writer.varint(number)
+    writer.varint(syncedSize)
+  }
 }
 
 function writeWalAddition(writer: ByteWriter, addition: WalAddition): void {

@@ -11,4 +11,5 @@ export type {
   TaggedBytes,
   VersionEdit,
   WalAddition,
+  WalWatermark,
 } from './version-edit.ts'

@@ -106,4 +106,11 @@ export interface VersionEdit {
   fullHistoryTsLow?: Uint8Array
   persistTimestamps?: boolean
   lastCompactedManifestSize?: number
+  /** Logs of which the first `syncedSize` bytes are known to be on disk. Ours; RocksDB skips it. */
+  walWatermarks?: WalWatermark[]
+}
+
+export interface WalWatermark {
+  number: number
+  syncedSize: number
 }

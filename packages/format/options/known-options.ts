@@ -44,7 +44,7 @@ const knownOptions: Record<OptionSection, ReadonlySet<string>> = {
     blob_file_starting_level blob_garbage_collection_age_cutoff blob_garbage_collection_force_threshold
     bloom_locality bottommost_compression bottommost_compression_opts check_flush_compaction_key_order
     compaction_filter compaction_filter_factory compaction_options_fifo compaction_options_universal
-    compaction_pri compaction_style comparator compression compression_opts disable_auto_compactions
+    compaction_pri compaction_style comparator compression compression_opts compression_per_level disable_auto_compactions
     enable_blob_files enable_blob_garbage_collection experimental_mempurge_threshold
     force_consistency_checks hard_pending_compaction_bytes_limit ignore_max_compaction_bytes_for_input
     inplace_update_num_locks inplace_update_support last_level_temperature

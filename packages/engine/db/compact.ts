@@ -1,0 +1,171 @@
+/**
+ * Running compactions, in order: write the outputs in a worker (or only change the level of the inputs), tell
+ * the MANIFEST, open the new tables, let readers see them, remove the inputs.
+ *
+ * `compact` is the manual one: it flushes, then takes a range of keys down to the last level that has any of it.
+ *
+ * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
+ */
+import { VarveError } from '@varve/format/errors'
+import {
+  type Compaction,
+  type CompactionJob,
+  type CompactionResult,
+  ManualCompaction,
+  tableBuilderOptions,
+} from '../compaction/index.ts'
+import type { OnProgress } from '../runtime/index.ts'
+import { type Bytes, keyBytes } from './arguments.ts'
+import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
+import { flush } from './flush.ts'
+import { openNewTables } from './new-tables.ts'
+import { removeObsoleteFiles } from './obsolete-files.ts'
+
+/** How far a manual compaction has come. */
+export interface CompactProgress {
+  /** Bytes of input read so far. */
+  bytesRead: number
+  bytesWritten: number
+  /** Bytes of all tables in the range when it began: about what `bytesRead` goes to. */
+  bytesTotal: number
+}
+
+export interface CompactOptions {
+  /** From this key on. Default: from the first. */
+  start?: Bytes
+  /** To this key, which is taken in. Default: to the last. */
+  end?: Bytes
+  /** Rewrites tables of the last level too, even when there is nothing to merge into them. Default true. */
+  rewriteBottommost?: boolean
+  /** Stops it between two steps; what is done stays done. */
+  signal?: AbortSignal
+  onProgress?: (progress: CompactProgress) => void
+}
+
+export async function compact(engine: Engine, family: Family, options: CompactOptions = {}): Promise<void> {
+  engine.refuseUnlessOpen()
+  engine.refuseUnlessWritable()
+  const smallest = options.start === undefined ? undefined : keyBytes(options.start)
+  const largest = options.end === undefined ? undefined : keyBytes(options.end)
+  const continueAutomatic = engine.background.pauseCompactions()
+  try {
+    await flush(engine, [family])
+    const rewriteBottommost = options.rewriteBottommost !== false
+    const range = { smallest, largest, rewriteBottommost }
+    const manual = new ManualCompaction(family.picker, family.state, range, engine.versions.nextFileNumber)
+    const report = progressReporter(family, options)
+    for (let step = manual.next(); step !== 'done'; step = manual.next()) {
+      refuseIfAborted(options.signal)
+      engine.refuseUnlessOpen()
+      engine.refuseUnlessWritable()
+      if (step === 'blocked') await engine.background.nextEnd()
+      else await engine.background.compact(family, step, report)
+    }
+  } finally {
+    continueAutomatic()
+  }
+}
+
+/** Runs a compaction that has been picked, and releases it. */
+export async function runCompaction(
+  engine: Engine,
+  family: Family,
+  compaction: Compaction,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const started = engine.runtime.clock.monotonic()
+  try {
+    const result = compaction.trivialMove ? undefined : await runJob(engine, family, compaction, onProgress)
+    if (!family.isDropped) {
+      const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result)
+      await engine.versions.logAndApply([edit])
+      await openNewTables(engine, family)
+      family.install()
+    }
+    countCompaction(engine, family, compaction, result, started)
+  } finally {
+    compaction.release()
+  }
+  engine.controller.update()
+  await removeObsoleteFiles(engine)
+}
+
+async function runJob(
+  engine: Engine,
+  family: Family,
+  compaction: Compaction,
+  onProgress: OnProgress | undefined,
+): Promise<CompactionResult> {
+  const count = compaction.fileNumberCount
+  const job: CompactionJob = compaction.toJob({
+    directory: engine.path,
+    snapshots: engine.snapshots.sequences(),
+    table: tableBuilderOptions(
+      family.options,
+      compaction.compression(family.options),
+      engine.originOf(family),
+    ),
+    fileNumbers: { first: engine.versions.reserveFileNumbers(count), count },
+    fileCreationTime: Math.floor(engine.runtime.clock.now() / 1000),
+    paranoidFileChecks: engine.options.db.paranoidFileChecks,
+    cancel: engine.background.cancel,
+  })
+  return engine.runtime.jobs.run<CompactionResult>(job, 'low', onProgress)
+}
+
+function countCompaction(
+  engine: Engine,
+  family: Family,
+  compaction: Compaction,
+  result: CompactionResult | undefined,
+  started: number,
+): void {
+  const { statistics } = engine
+  const bytesRead = result?.statistics.bytesRead ?? 0
+  const bytesWritten = result?.statistics.bytesWritten ?? 0
+  if (result === undefined) statistics.trivialMoves++
+  statistics.compactions++
+  statistics.compactionBytesRead += bytesRead
+  statistics.compactionBytesWritten += bytesWritten
+  statistics.compactionEntriesDropped +=
+    (result?.statistics.entriesRead ?? 0) - (result?.statistics.entriesWritten ?? 0)
+  engine.events.emit('compaction', {
+    columnFamily: family.name,
+    reason: compaction.reason,
+    level: compaction.startLevel,
+    outputLevel: compaction.outputLevel,
+    inputFiles: compaction.inputFileCount,
+    outputFiles: result?.files.length ?? compaction.inputFileCount,
+    bytesRead,
+    bytesWritten,
+    trivialMove: result === undefined,
+    milliseconds: engine.runtime.clock.monotonic() - started,
+  })
+}
+
+/** Adds up the progress of one job after another. */
+function progressReporter(family: Family, { onProgress }: CompactOptions): OnProgress | undefined {
+  if (onProgress === undefined) return undefined
+  const bytesTotal = family.superVersion.version.levelBytes.reduce((sum, bytes) => sum + bytes, 0)
+  let read = 0
+  let written = 0
+  let last = { bytesRead: 0, bytesWritten: 0 }
+  return progress => {
+    if (progress.bytesRead < last.bytesRead) {
+      read += last.bytesRead
+      written += last.bytesWritten
+    }
+    last = progress
+    onProgress({
+      bytesRead: read + progress.bytesRead,
+      bytesWritten: written + progress.bytesWritten,
+      bytesTotal,
+    })
+  }
+}
+
+function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new VarveError('ABORTED', 'the compaction was stopped by its signal', {}, signal.reason)
+}

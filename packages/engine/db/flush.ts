@@ -1,0 +1,156 @@
+/**
+ * From memtables to level 0, in order: seal what is to go, write it to a table in a worker, open the table, tell
+ * the MANIFEST, let readers see it, remove the logs that nothing needs any more.
+ *
+ * Invariant F1: a family's flushes run one at a time and take its oldest sealed memtables, so level 0 receives
+ * them in the order in which they were written.
+ *
+ * RocksDB: db/flush_job.cc, db/memtable_list.cc, db/db_impl/db_impl_compaction_flush.cc
+ */
+import type { VersionEdit } from '@varve/format/manifest'
+import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } from '../compaction/index.ts'
+import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
+import { sealMemtables } from './make-room.ts'
+import { openNewTables } from './new-tables.ts'
+import { oldestLogNeeded, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
+
+/** Flushes what `families` (absent: all) hold in memory now, and waits for it. */
+export async function flush(engine: Engine, families: readonly Family[] | undefined): Promise<void> {
+  engine.refuseUnlessOpen()
+  engine.refuseUnlessWritable()
+  const wanted = families ?? [...engine.families.values()]
+  await engine.commits.runAlone(() => sealMemtables(engine, wanted))
+  for (const family of wanted) {
+    for (const memtable of family.sealed.map(sealed => sealed.memtable))
+      await waitUntilFlushed(engine, family, memtable)
+  }
+}
+
+/** What is in no log is flushed when the database is closed, unless that was not wanted. */
+export async function flushForClose(engine: Engine): Promise<void> {
+  if (engine.backgroundError !== undefined || engine.options.db.avoidFlushDuringShutdown) return
+  for (const family of engine.families.values()) {
+    if (!family.hasUnloggedWrites) continue
+    if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
+    await flushSealed(engine, family)
+  }
+}
+
+/** Flushes all sealed memtables of a family that no flush has yet, as one table. */
+export async function flushSealed(engine: Engine, family: Family): Promise<void> {
+  const count = family.sealed.length
+  if (count === 0) return
+  family.flushing = count
+  try {
+    const started = engine.runtime.clock.monotonic()
+    const { file } = await runFlush(engine, family, count)
+    if (!family.isDropped) {
+      // The logs of other families must not be behind what this table says has happened (L1).
+      if (engine.families.size > 1) await engine.logs.syncOlder()
+      await recordFlush(engine, family, count, file)
+      await openNewTables(engine, family)
+    }
+    family.flushed(count)
+    countFlush(engine, family, file, started)
+    engine.controller.update()
+    await removeObsoleteLogs(engine)
+    await removeObsoleteFiles(engine)
+  } catch (error) {
+    family.flushing = 0
+    throw error
+  }
+}
+
+/**
+ * Recovery's flush: everything replayed, in every family. With `keepLogs` the memtables stay in memory and
+ * their logs on disk instead. Either way this writes the new MANIFEST.
+ */
+export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise<void> {
+  const edits: VersionEdit[] = []
+  if (!keepLogs) {
+    for (const family of engine.families.values()) {
+      if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
+      while (family.sealed.length > 0) await flushSealed(engine, family)
+      family.startsAt(engine.logs.number)
+      edits.push(inFamily(family, { logNumber: engine.logs.number }))
+    }
+  }
+  const minLogNumberToKeep = oldestLogNeeded(engine)
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep }])
+}
+
+async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushResult> {
+  const { options } = family
+  const seconds = Math.floor(engine.runtime.clock.now() / 1000)
+  const compression = compressionOf(
+    options,
+    0,
+    family.picker.sizes.baseLevel,
+    family.state.current.deepestLevel,
+  )
+  const job: FlushJob = {
+    kind: 'flush',
+    memtables: family.sealed.slice(0, count).map(({ memtable }) => memtable.descriptor()),
+    snapshots: engine.snapshots.sequences(),
+    output: {
+      directory: engine.path,
+      level: 0,
+      epochNumber: family.state.newEpochNumber(),
+      fileCreationTime: seconds,
+      oldestAncestorTime: seconds,
+      table: tableBuilderOptions(options, compression, engine.originOf(family)),
+      paranoidFileChecks: engine.options.db.paranoidFileChecks,
+    },
+    fileNumber: engine.versions.newFileNumber(),
+  }
+  return engine.runtime.jobs.run<FlushResult>(job, 'high')
+}
+
+async function recordFlush(
+  engine: Engine,
+  family: Family,
+  count: number,
+  file: FlushResult['file'],
+): Promise<void> {
+  // The next memtable's first log is the oldest that this family still needs.
+  const logNumber = family.sealed[count]?.firstLog ?? family.firstLog
+  const newFiles = file === undefined ? [] : [file.record]
+  const edit = inFamily(family, { logNumber, newFiles })
+  const minLogNumberToKeep = oldestLogNeededAfter(engine, family, logNumber)
+  await engine.versions.logAndApply([edit, { minLogNumberToKeep }])
+}
+
+/** As `oldestLogNeeded`, once `family` needs none before `logNumber`. */
+function oldestLogNeededAfter(engine: Engine, family: Family, logNumber: number): number {
+  let oldest = Math.min(logNumber, engine.logs.number)
+  for (const other of engine.families.values()) {
+    if (other !== family) oldest = Math.min(oldest, other.oldestLogNeeded ?? oldest)
+  }
+  return oldest
+}
+
+function inFamily(family: Family, edit: VersionEdit): VersionEdit {
+  return family.id === 0 ? edit : { ...edit, columnFamily: family.id }
+}
+
+async function waitUntilFlushed(engine: Engine, family: Family, memtable: unknown): Promise<void> {
+  while (family.sealed.some(sealed => sealed.memtable === memtable)) {
+    engine.refuseUnlessWritable()
+    engine.background.flushNow(family)
+    await engine.background.nextEnd()
+  }
+}
+
+function countFlush(engine: Engine, family: Family, file: FlushResult['file'], started: number): void {
+  const bytes = file?.record.size ?? 0
+  engine.statistics.flushes++
+  engine.statistics.flushBytesWritten += bytes
+  engine.events.emit('flush', {
+    columnFamily: family.name,
+    file: file?.record.number,
+    entries: file?.statistics.entries ?? 0,
+    bytes,
+    milliseconds: engine.runtime.clock.monotonic() - started,
+  })
+}

@@ -1,0 +1,149 @@
+/**
+ * Opening, in order: check the arguments, take the lock, find or make the database, read the MANIFEST, open the
+ * tables, replay the logs, and (unless read-only) flush what they held, start a new log and a new MANIFEST, and
+ * tidy up.
+ *
+ * RocksDB: db/db_impl/db_impl_open.cc, DBImpl::Open
+ */
+import { join } from 'node:path'
+import { VarveError } from '@varve/format/errors'
+import { CURRENT_NAME, LOCK_NAME, parseFileName } from '@varve/format/names'
+import { BlockCache } from '../cache/index.ts'
+import type { FileLock, FileSystem } from '../fs/index.ts'
+import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../options/index.ts'
+import { nodeRuntime, type Runtime } from '../runtime/index.ts'
+import { TableCache } from '../table/index.ts'
+import { createDatabase, newIdentity, newSessionId, VersionSet } from '../version/index.ts'
+import { createColumnFamily } from './column-family-changes.ts'
+import { Database } from './database.ts'
+import { Engine } from './engine.ts'
+import { Family } from './family.ts'
+import { removeFilesLetGo } from './obsolete-files.ts'
+import { recover } from './recover.ts'
+
+/**
+ * Opens the database in the directory `path`, making it if need be. Throws `LOCKED` while anyone else has it
+ * open for writing, `NOT_FOUND` or `ALREADY_EXISTS` by `createIfMissing` and `errorIfExists`, `CORRUPTION` and
+ * `NOT_SUPPORTED` for what cannot be read rightly, `INVALID_ARGUMENT` for wrong options.
+ */
+export async function open(path: string, options: OpenOptions = {}, runtime?: Runtime): Promise<Database> {
+  if (typeof path !== 'string' || path === '') {
+    throw new VarveError('INVALID_ARGUMENT', 'the path of a database must be a string that is not empty', {
+      option: 'path',
+    })
+  }
+  const resolved = resolveOptions(options)
+  const world = runtime ?? nodeRuntime({ workers: resolved.db.maxBackgroundJobs })
+  let lock: FileLock | undefined
+  let engine: Engine | undefined
+  try {
+    const exists = await findDatabase(world.fs, path, resolved)
+    if (!resolved.db.readOnly) lock = await world.fs.lock(join(path, LOCK_NAME))
+    if (!exists) await createDatabase(world.fs, path, newIdentity(world.randomBytes(16)))
+    engine = await loadEngine(path, resolved, world, lock)
+    await recover(engine)
+    await createWantedFamilies(engine)
+    engine.controller.update()
+    engine.background.schedule()
+    return new Database(engine)
+  } catch (error) {
+    await abandon(engine, lock, world)
+    throw error
+  }
+}
+
+/** Whether the directory holds a database; if it does not, makes sure that it may get one. */
+async function findDatabase(fs: FileSystem, path: string, options: ResolvedOptions): Promise<boolean> {
+  const { createIfMissing, errorIfExists, readOnly } = options.db
+  const status = await fs.stat(path)
+  if (status !== undefined && !status.isDirectory) {
+    throw new VarveError('INVALID_ARGUMENT', `${path} is a file, not the directory of a database`, {
+      file: path,
+    })
+  }
+  if (status !== undefined && (await fs.stat(join(path, CURRENT_NAME))) !== undefined) {
+    if (errorIfExists)
+      throw new VarveError('ALREADY_EXISTS', `${path} holds a database already (errorIfExists)`, {
+        file: path,
+      })
+    return true
+  }
+  if (readOnly || !createIfMissing) {
+    const why = status === undefined ? 'does not exist' : 'holds no database: it has no file CURRENT'
+    throw new VarveError('NOT_FOUND', `${path} ${why}`, { file: path })
+  }
+  if (status === undefined) await fs.makeDirectory(path)
+  else await refuseForeignDirectory(fs, path)
+  return false
+}
+
+/** A directory with files of something else is more likely a mistyped path than a place for a database. */
+async function refuseForeignDirectory(fs: FileSystem, path: string): Promise<void> {
+  const foreign = (await fs.list(path)).find(name => parseFileName(name) === undefined && !isHarmless(name))
+  if (foreign === undefined) return
+  throw new VarveError('INVALID_ARGUMENT', `${path} holds no database but other files, such as ${foreign}`, {
+    file: path,
+  })
+}
+
+/** Hidden files, what a new file system has, and who holds the lock. */
+function isHarmless(name: string): boolean {
+  return name.startsWith('.') || name === 'lost+found' || name === 'VARVE-OWNER'
+}
+
+async function loadEngine(
+  path: string,
+  options: ResolvedOptions,
+  runtime: Runtime,
+  lock: FileLock | undefined,
+): Promise<Engine> {
+  const optionsOf = (name: string) => options.columnFamilies.get(name) ?? options.columnFamily
+  const versions = await VersionSet.recover({
+    fs: runtime.fs,
+    directory: path,
+    maxManifestFileSize: options.db.maxManifestFileSize,
+    levelCountOf: name => optionsOf(name).numLevels,
+  })
+  const cache = new BlockCache(options.db.blockCacheSize)
+  const tables = new TableCache({
+    fs: runtime.fs,
+    directory: path,
+    cache,
+    maxOpenFiles: options.db.maxOpenFiles,
+  })
+  const sessionId = newSessionId(runtime.randomBytes(20))
+  const engine = new Engine({ path, options, runtime, lock, versions, tables, cache, sessionId })
+  for (const state of versions.columnFamilies.values()) {
+    const family = new Family(state, optionsOf(state.name), state.logNumber, () => removeFilesLetGo(engine))
+    engine.addFamily(family)
+  }
+  return engine
+}
+
+/** Families that the options name and the database does not have yet. */
+async function createWantedFamilies(engine: Engine): Promise<void> {
+  for (const name of engine.options.columnFamilies.keys()) {
+    if (engine.familiesByName.has(name)) continue
+    if (engine.isReadOnly) {
+      throw new VarveError('NOT_FOUND', `there is no column family ${JSON.stringify(name)}`, {
+        columnFamily: name,
+      })
+    }
+    await createColumnFamily(engine, name)
+  }
+}
+
+/** Gives back what a failed open has taken. The error that made it fail is the one to report. */
+async function abandon(
+  engine: Engine | undefined,
+  lock: FileLock | undefined,
+  runtime: Runtime,
+): Promise<void> {
+  await Promise.allSettled([
+    engine?.logs.close(),
+    engine?.versions.close(),
+    engine?.tables.close(),
+    runtime.jobs.close(),
+  ])
+  await lock?.release()
+}

@@ -1,0 +1,126 @@
+/**
+ * From the state of the MANIFEST to that of the last write: opens the tables, replays the logs into memtables,
+ * and, unless read-only, makes it durable: flushes the memtables, starts a new log, writes a new MANIFEST, and
+ * only then removes what is no longer needed.
+ *
+ * Nothing on disk is changed before everything has been read and checked: an open that fails leaves the
+ * directory as it was.
+ *
+ * RocksDB: db/db_impl/db_impl_open.cc, DBImpl::Recover and RecoverLogFiles
+ */
+import { join } from 'node:path'
+import { CorruptionError } from '@varve/format/errors'
+import { type FileName, parseFileName, walName } from '@varve/format/names'
+import type { Engine } from './engine.ts'
+import { flushRecovered } from './flush.ts'
+import { startLog } from './make-room.ts'
+import { openNewTables } from './new-tables.ts'
+import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
+import { writeOptionsFile } from './options-file.ts'
+import { listLost, quarantine } from './quarantine.ts'
+import { type ReplayedLog, replayLogs } from './replay-logs.ts'
+
+interface Entry extends FileName {
+  name: string
+}
+
+export async function recover(engine: Engine): Promise<void> {
+  const { clock } = engine.runtime
+  const started = clock.monotonic()
+  const entries = await listDirectory(engine)
+  await noteFileNumbers(engine, entries)
+  await openTables(engine)
+  engine.startSequencesAfter(engine.versions.lastSequence)
+  const oldestNeeded = oldestLogInManifest(engine)
+  const logs = await replayLogs(engine, neededLogs(engine, entries, oldestNeeded), oldestNeeded)
+  if (!engine.isReadOnly) await makeDurable(engine, logs, entries)
+  const cut = logs.find(log => log.cut !== undefined)?.cut
+  const operations = logs.reduce((sum, log) => sum + log.operations, 0)
+  engine.events.emit('open', {
+    logs: logs.length,
+    operations,
+    cut,
+    milliseconds: clock.monotonic() - started,
+  })
+}
+
+async function listDirectory(engine: Engine): Promise<Entry[]> {
+  const names = await engine.fs.list(engine.path)
+  return names.flatMap(name => {
+    const parsed = parseFileName(name)
+    return parsed === undefined ? [] : [{ name, ...parsed }]
+  })
+}
+
+/** No number that is on disk, wherever it comes from, is given out again. */
+async function noteFileNumbers(engine: Engine, entries: readonly Entry[]): Promise<void> {
+  for (const { kind, number } of entries) if (kind !== 'infoLog') engine.versions.noteFileNumber(number)
+  for (const name of await listLost(engine)) {
+    const number = parseFileName(name.replace(/\.\d+$/, ''))?.number ?? parseFileName(name)?.number
+    if (number !== undefined) engine.versions.noteFileNumber(number)
+  }
+}
+
+async function openTables(engine: Engine): Promise<void> {
+  for (const family of engine.families.values()) {
+    await openNewTables(engine, family)
+    family.install()
+  }
+}
+
+/** The first log number that holds something which is in no table, as the MANIFEST has it. */
+function oldestLogInManifest({ versions, families }: Engine): number {
+  const oldestOfFamilies = Math.min(...[...families.values()].map(family => family.state.logNumber))
+  return Math.max(versions.minLogNumberToKeep, oldestOfFamilies)
+}
+
+/** The logs to replay, oldest first. One that the MANIFEST says must exist and does not is damage. */
+function neededLogs(engine: Engine, entries: readonly Entry[], minimum: number): number[] {
+  const { versions } = engine
+  const existing = entries.flatMap(({ kind, number }) => (kind === 'wal' ? [number] : []))
+  for (const number of versions.trackedWals.keys()) {
+    if (number < minimum || existing.includes(number)) continue
+    throw new CorruptionError(
+      'a write-ahead log that the MANIFEST tracks is missing',
+      join(engine.path, walName(number)),
+    )
+  }
+  return existing.filter(number => number >= minimum).sort((a, b) => a - b)
+}
+
+/** The part of recovery that writes. */
+async function makeDurable(
+  engine: Engine,
+  logs: readonly ReplayedLog[],
+  entries: readonly Entry[],
+): Promise<void> {
+  const keepLogs = engine.options.db.avoidFlushDuringRecovery && logs.every(log => log.cut === undefined)
+  if (keepLogs) engine.logs.keepRecovered(logs)
+  await startLog(engine)
+  await flushRecovered(engine, keepLogs)
+  await writeOptionsFile(engine)
+  await tidyUp(engine, keepLogs ? [] : logs, entries)
+  await removeObsoleteFiles(engine)
+}
+
+/** Removes what the new MANIFEST has made obsolete, and moves aside what it does not know. */
+async function tidyUp(
+  engine: Engine,
+  logs: readonly ReplayedLog[],
+  entries: readonly Entry[],
+): Promise<void> {
+  const live = engine.versions.liveFileNumbers()
+  const cut = new Set(logs.flatMap(log => (log.cut === undefined ? [] : [log.number])))
+  const { manifestNumber } = engine.versions.recovered
+  const unknown: string[] = []
+  const torn: string[] = []
+  for (const { name, kind, number } of entries) {
+    if (kind === 'temp' || kind === 'optionsTemp') await removeFile(engine, name)
+    else if (kind === 'wal' && cut.has(number)) torn.push(name)
+    else if (kind === 'wal' && number < engine.versions.minLogNumberToKeep) await removeFile(engine, name)
+    else if ((kind === 'table' || kind === 'blob') && !live.has(number)) unknown.push(name)
+    else if (kind === 'manifest' && number !== manifestNumber) unknown.push(name)
+  }
+  await quarantine(engine, torn, 'its end was cut off in recovery')
+  await quarantine(engine, unknown, 'the MANIFEST does not know it')
+}

@@ -1,0 +1,81 @@
+/**
+ * Puts what the logs hold back into memtables. `wal/` decides what of a log counts (`walRecoveryMode`); here is
+ * where each operation goes: to the memtable of its column family, unless that family was dropped or has the
+ * operation in a table already.
+ *
+ * Read-only opens keep everything in memory; others flush a family between two logs when its memtables have
+ * grown too many, as they would while writing.
+ */
+import { join } from 'node:path'
+import { BatchCursor, BatchTag, batchTagName, beginsPrepare } from '@varve/format/batch'
+import { notSupported } from '@varve/format/errors'
+import { walName } from '@varve/format/names'
+import { WalReplay, type WalSource } from '../wal/index.ts'
+import type { Engine } from './engine.ts'
+import { flushSealed } from './flush.ts'
+
+export interface ReplayedLog {
+  number: number
+  size: number
+  operations: number
+  /** Where its torn end was cut off, if it was. */
+  cut: { file: string; offset: number; reason: string } | undefined
+}
+
+/** Replays the logs, oldest first, and moves the database's sequence behind the last operation. */
+export async function replayLogs(
+  engine: Engine,
+  numbers: readonly number[],
+  oldestNeeded: number,
+): Promise<ReplayedLog[]> {
+  const replay = new WalReplay({
+    mode: engine.options.db.walRecoveryMode,
+    onBatch: (batch, offset, log) => applyBatch(engine, batch, offset, log),
+    trackedSizes: engine.versions.trackedWals,
+    oldestNeeded,
+  })
+  const replayed: ReplayedLog[] = []
+  for (const number of numbers) {
+    const file = join(engine.path, walName(number))
+    const bytes = await engine.fs.readFile(file)
+    const { cutAt, reason, operations, manifest } = replay.replay({ bytes, number, file })
+    if (manifest !== undefined) engine.versions.checkEvidence(manifest)
+    const cut = cutAt === undefined ? undefined : { file, offset: cutAt, reason: reason ?? 'damage' }
+    replayed.push({ number, size: bytes.length, operations, cut })
+    engine.startSequencesAfter(Math.max(engine.lastSequence, (replay.nextSequence ?? 0) - 1))
+    if (!engine.isReadOnly) await flushWhatIsFull(engine)
+  }
+  return replayed
+}
+
+const cursor = new BatchCursor(new Uint8Array(12))
+
+function applyBatch(engine: Engine, batch: Uint8Array, offset: number, log: WalSource): void {
+  cursor.open(batch, 0, batch.length, log.file, offset)
+  while (cursor.next()) {
+    if (cursor.counted) applyOperation(engine, log, offset)
+    else if (beginsPrepare(cursor.rawTag))
+      throw notSupported('a prepared transaction in the log', log.file, offset)
+  }
+}
+
+function applyOperation(engine: Engine, log: WalSource, offset: number): void {
+  const { bytes, tag, recordSequence, keyStart, keyEnd, valueStart, valueEnd } = cursor
+  const family = engine.families.get(cursor.columnFamily)
+  if (family === undefined || family.state.logNumber > log.number) return
+  if (tag !== BatchTag.Put && tag !== BatchTag.Delete && tag !== BatchTag.SingleDelete) {
+    throw notSupported(`a ${batchTagName(cursor.rawTag)} operation in the log`, log.file, offset)
+  }
+  if (family.isFull) family.seal(log.number)
+  if (family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) return
+  const recordBytes = keyEnd - keyStart + valueEnd - valueStart
+  if (family.memtable.entryCount > 0) family.seal(log.number, recordBytes)
+  else family.replaceEmptyMemtable(recordBytes)
+  family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
+}
+
+async function flushWhatIsFull(engine: Engine): Promise<void> {
+  for (const family of engine.families.values()) {
+    if (family.sealed.length >= family.options.maxWriteBufferNumber) await flushSealed(engine, family)
+  }
+}
