@@ -6,5 +6,5 @@ export {
   type WalReplayOptions,
   type WalSource,
 } from './wal-replay.ts'
-export { type ManifestEvidence, scanWal, type WalScan } from './wal-scan.ts'
+export { scanWal, type WalScan } from './wal-scan.ts'
 export { WalWriter } from './wal-writer.ts'

@@ -22,7 +22,7 @@ import { CorruptionError } from '@varve/format/errors'
 import { type LogItem, LogReader } from '@varve/format/wal'
 import type { WalRecoveryMode } from '../options/option-types.ts'
 import { judgeDamage, judgeShortRecord, type RocksdbMode } from './rocksdb-modes.ts'
-import { type ManifestEvidence, refuseTimestamps, scanWal, type WalScan } from './wal-scan.ts'
+import { refuseTimestamps, scanWal, type WalScan } from './wal-scan.ts'
 
 /** A log of the database, whole. */
 export interface WalSource {
@@ -105,7 +105,6 @@ export class WalReplay {
   private replayStrict(log: WalSource, outcome: WalOutcome): void {
     const scan = scanWal(log.bytes, log.file, log.number)
     const { damage } = scan
-    outcome.manifest = scan.manifest
     const watermark = Math.max(scan.watermark, this.trackedSizes.get(log.number) ?? 0)
     refuseDamageBelow(watermark, scan, log)
     if (scan.manifestNumber > 0) {

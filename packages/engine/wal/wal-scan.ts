@@ -19,12 +19,6 @@ import {
 } from '@varve/format/wal'
 import { decodeEvidence, type Evidence, findEvidence } from './evidence.ts'
 
-/** So much of that MANIFEST was on disk once. */
-export interface ManifestEvidence {
-  manifestNumber: number
-  syncedSize: number
-}
-
 export interface WalScan {
   records: number
   /** In the header of the first batch. */
@@ -39,8 +33,9 @@ export interface WalScan {
   isOurs: boolean
   /** Bytes known to have been on disk, by its own evidence. */
   watermark: number
-  /** The newest statement about the MANIFEST. */
-  manifest: ManifestEvidence | undefined
+  /** The newest statement about the MANIFEST; number 0 when there is none. */
+  manifestNumber: number
+  manifestSynced: number
   /** What it says of the log before it; number 0 when it says nothing. */
   previousNumber: number
   previousSize: number
@@ -55,7 +50,8 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
     isFollowed: false,
     isOurs: false,
     watermark: 0,
-    manifest: undefined,
+    manifestNumber: 0,
+    manifestSynced: 0,
     previousNumber: 0,
     previousSize: 0,
   }
@@ -125,7 +121,8 @@ function scanRecord(
 function addEvidence(scan: WalScan, evidence: Evidence): void {
   scan.isOurs = true
   scan.watermark = Math.max(scan.watermark, evidence.walSynced)
-  scan.manifest = { manifestNumber: evidence.manifestNumber, syncedSize: evidence.manifestSynced }
+  scan.manifestNumber = evidence.manifestNumber
+  scan.manifestSynced = evidence.manifestSynced
   if (evidence.previousNumber === undefined || evidence.previousNumber === 0) return
   scan.previousNumber = evidence.previousNumber
   scan.previousSize = evidence.previousSize ?? 0
