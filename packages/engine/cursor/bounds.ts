@@ -54,7 +54,7 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length--
   if (length === 0) return undefined
-  const end = prefix.slice(0, length)
+  const end = new Uint8Array(prefix.subarray(0, length)) // Not `slice`: that of a Buffer is no copy.
   end[length - 1]++
   return end
 }
@@ -72,5 +72,5 @@ function compareKeys(a: Uint8Array, b: Uint8Array): number {
 
 /** A copy, for the caller may reuse the buffer while the scan goes on. */
 function asBound(key: Uint8Array | undefined): SeekTarget | undefined {
-  return key === undefined ? undefined : new SeekTarget().setBefore(key.slice(), 0, key.length)
+  return key === undefined ? undefined : new SeekTarget().setBefore(new Uint8Array(key), 0, key.length)
 }

@@ -54,7 +54,7 @@ export class PointLookup extends SeekTarget {
 
   /** Makes the key bytes the lookup's own. */
   keepKey(): void {
-    this.setKey(this.bytes.slice(this.start, this.end), 0, this.end - this.start)
+    this.setKey(new Uint8Array(this.bytes.subarray(this.start, this.end)), 0, this.end - this.start)
   }
 
   /** Fills `hashLow` and `hashHigh`. */
