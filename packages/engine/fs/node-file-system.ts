@@ -9,7 +9,7 @@
  * RocksDB: env/fs_posix.cc, port/win/env_win.cc
  */
 import fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileLock, FileStatus, FileSystem, OpenMode } from './file-system.ts'
 import { type Access, errnoOf, ioError } from './io-error.ts'
@@ -92,20 +92,19 @@ export class NodeFileSystem implements FileSystem {
     }
   }
 
+  /** Step by step, because the recursive `mkdir` of Node.js reports a read-only file system as ENOENT. */
   async makeDirectory(path: string): Promise<void> {
-    const first = await attempt(
-      'make directory',
-      path,
-      'writing',
-      fs.promises.mkdir(path, { recursive: true }),
-    )
-    if (first === undefined) return
-    // Each new directory is an entry of the one above it.
-    const top = dirname(first)
-    for (let parent = dirname(join(path, '.')); ; parent = dirname(parent)) {
-      await this.syncDirectory(parent)
-      if (parent === top || parent === dirname(parent)) return
+    if ((await this.stat(path))?.isDirectory) return
+    const parent = dirname(path)
+    if (parent !== path) await this.makeDirectory(parent)
+    try {
+      await fs.promises.mkdir(path)
+    } catch (error) {
+      // Somebody else may have made it just now.
+      if (errnoOf(error) === 'EEXIST' && (await this.stat(path))?.isDirectory) return
+      throw ioError(error, 'make directory', path, 'writing')
     }
+    await this.syncDirectory(parent)
   }
 
   async syncDirectory(path: string): Promise<void> {
