@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
+import { isVarveError } from '@varve/format/errors'
+import { ValueType } from '@varve/format/key'
+import fc from 'fast-check'
+import { type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
+import { mergeCursors } from '../cursor/index.ts'
+import { FileMeta } from '../version/file-meta.ts'
+import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
+import { fileRecord } from './fake-files.test-support.ts'
+import { packKeyRanges } from './key-ranges.ts'
+
+const { Value, Deletion, SingleDeletion, WideColumnEntity, Merge, BlobIndex, RangeDeletion } = ValueType
+
+const flush: CompactionRules = { snapshots: [], bottommost: false, zeroSequences: false }
+const bottom: CompactionRules = { snapshots: [], bottommost: true, zeroSequences: true }
+
+/** `a@5=x` is a value, `a@5-` a deletion, `a@5!` a single deletion, `a@5{}` an entity. */
+function entry(text: string): FakeEntry {
+  const [, key, sequence, rest] = /^(\w*)@(\d+)(.*)$/.exec(text) ?? []
+  const types: Record<string, number> = { '-': Deletion, '!': SingleDeletion, '{': WideColumnEntity }
+  return {
+    key: encodeUtf8(key),
+    sequence: Number(sequence),
+    type: types[rest[0]] ?? Value,
+    value: encodeUtf8(rest.startsWith('=') ? rest.slice(1) : ''),
+  }
+}
+
+function show({ key, sequence, type, value }: FakeEntry): string {
+  const mark =
+    type === Value ? `=${decodeUtf8(value)}` : type === Deletion ? '-' : type === SingleDeletion ? '!' : '{}'
+  return `${decodeUtf8(key)}@${sequence}${mark}`
+}
+
+function collect(cursor: CompactionCursor): FakeEntry[] {
+  const entries: FakeEntry[] = []
+  for (let more = cursor.first(); more; more = cursor.next()) {
+    const { keyBytes, userKeyLength, valueBytes, valueStart, valueEnd } = cursor
+    const trailer = new DataView(keyBytes.buffer, keyBytes.byteOffset).getBigUint64(userKeyLength, true)
+    entries.push({
+      key: keyBytes.slice(0, userKeyLength),
+      sequence: Number(trailer >> 8n),
+      type: Number(trailer & 0xffn),
+      value: valueBytes.slice(valueStart, valueEnd),
+    })
+  }
+  return entries
+}
+
+function compact(texts: string, rules: CompactionRules): string {
+  const run = new FakeRun(texts.split(' ').map(entry))
+  return collect(new CompactionCursor(run, rules)).map(show).join(' ')
+}
+
+describe('what a flush or compaction writes', () => {
+  test('without snapshots only the newest version of a key is kept (C1)', () => {
+    assert.equal(compact('a@9=new a@5=old a@3- b@4=x', flush), 'a@9=new b@4=x')
+  })
+
+  test('each snapshot keeps the newest version that it sees (C1)', () => {
+    const rules = { ...flush, snapshots: [3, 6] }
+    assert.equal(compact('a@9=4 a@7=3 a@6=2 a@4=1 a@3=0 a@2=00', rules), 'a@9=4 a@6=2 a@3=0')
+  })
+
+  test('a snapshot at the very sequence of an entry sees it (C1)', () => {
+    assert.equal(compact('a@5=new a@4=old', { ...flush, snapshots: [4] }), 'a@5=new a@4=old')
+    assert.equal(compact('a@5=new a@4=old', { ...flush, snapshots: [5] }), 'a@5=new')
+  })
+
+  test('a flush keeps a deletion, for what it hides may lie in tables', () => {
+    assert.equal(compact('a@9- a@5=old b@4-', flush), 'a@9- b@4-')
+  })
+
+  test('at the bottom a deletion goes with all that it hides (C2)', () => {
+    assert.equal(compact('a@9- a@5=old b@4- c@1=x', bottom), 'c@0=x')
+  })
+
+  test('at the bottom a deletion stays while a snapshot sees an older version (C2)', () => {
+    const rules = { ...bottom, snapshots: [5] }
+    assert.equal(compact('a@9- a@7=hidden a@5=old a@2=older', rules), 'a@9- a@0=old')
+  })
+
+  test('at the bottom a deletion above a snapshot goes when there is no older version (C2)', () => {
+    assert.equal(compact('a@9- a@7=hidden b@8-', { ...bottom, snapshots: [5] }), '')
+  })
+
+  test('a deletion stays where a deeper file covers its key, and goes elsewhere (C2)', () => {
+    const deeper = [
+      packKeyRanges([new FileMeta(fileRecord(1, 'b', 'c'))]),
+      packKeyRanges([new FileMeta(fileRecord(2, 'a', 'a')), new FileMeta(fileRecord(3, 'e', 'g'))]),
+    ]
+    const rules = { ...flush, deeper }
+    assert.equal(
+      compact('a@9- aa@9- b@9- c@9- d@9- e@9- f@9- g@9- h@9-', rules),
+      'a@9- b@9- c@9- e@9- f@9- g@9-',
+    )
+  })
+
+  test('a single deletion hides like a deletion, and becomes one when it has (C1)', () => {
+    assert.equal(compact('a@9! a@5=old b@4!', flush), 'a@9- b@4!')
+  })
+
+  test('a single deletion never brings an older value back', () => {
+    assert.equal(compact('a@9! a@5=once a@3=twice', flush), 'a@9-')
+    assert.equal(compact('a@9! a@5=once', { ...flush, snapshots: [7] }), 'a@9! a@5=once')
+  })
+
+  test('at the bottom a single deletion goes like a deletion (C2)', () => {
+    assert.equal(compact('a@9! a@5=old b@4! c@3! c@2!', bottom), '')
+    assert.equal(compact('a@9! a@5=old', { ...bottom, snapshots: [6] }), 'a@9! a@0=old')
+  })
+
+  test('at the bottom what every reader sees loses its sequence (C3)', () => {
+    assert.equal(compact('a@9=x b@8{} c@5=y', { ...bottom, snapshots: [6] }), 'a@9=x b@8{} c@0=y')
+  })
+
+  test('sequences stay when they are not to be zeroed, and when there is more below (C3)', () => {
+    assert.equal(compact('a@9=x', { ...bottom, zeroSequences: false }), 'a@9=x')
+    assert.equal(compact('a@9=x', { ...bottom, bottommost: false }), 'a@9=x')
+  })
+
+  test('an entity passes through as it is', () => {
+    assert.equal(compact('a@9{} a@5=old', flush), 'a@9{}')
+  })
+
+  test('merge operands, blob references and range deletions are refused by name', () => {
+    const names = { [Merge]: /merge operand/, [BlobIndex]: /blob file/, [RangeDeletion]: /range deletion/ }
+    for (const [type, name] of Object.entries(names)) {
+      const run = new FakeRun([{ ...entry('a@1=x'), type: Number(type) }])
+      const refused = (error: unknown) => isVarveError(error, 'NOT_SUPPORTED') && name.test(error.message)
+      assert.throws(() => new CompactionCursor(run, flush).first(), refused)
+    }
+  })
+
+  test('empty keys, long keys and keys that are prefixes of others are told apart', () => {
+    const long = 'k'.repeat(60)
+    assert.equal(
+      compact(`@3=e @2=ee a@2=x aa@2=y aaaaaaaaa@2=z aaaaaaaaab@1=w ${long}@9=l ${long}@8=m`, flush),
+      `@3=e a@2=x aa@2=y aaaaaaaaa@2=z aaaaaaaaab@1=w ${long}@9=l`,
+    )
+  })
+
+  test('it counts what it read and dropped', () => {
+    const cursor = new CompactionCursor(
+      new FakeRun('a@9- a@5=x b@4=y b@3=z c@2-'.split(' ').map(entry)),
+      bottom,
+    )
+    assert.equal(collect(cursor).length, 1)
+    assert.deepEqual([cursor.entriesRead, cursor.entriesHidden, cursor.tombstonesDropped], [5, 2, 2])
+  })
+
+  test('only the first version written of a key is a new key', () => {
+    const run = new FakeRun('a@9- a@8=x a@5=y b@4=z'.split(' ').map(entry))
+    const cursor = new CompactionCursor(run, { ...flush, snapshots: [8, 5].sort() })
+    const flags: boolean[] = []
+    for (let more = cursor.first(); more; more = cursor.next()) flags.push(cursor.isNewKey)
+    assert.deepEqual(flags, [true, false, false, true])
+  })
+})
+
+/** What a reader at `sequence` sees of each key; older sources come later and are looked at last. */
+function readAll(sources: readonly FakeEntry[][], sequence: number): Map<string, string> {
+  const seen = new Map<string, string>()
+  const known = new Set<string>()
+  for (const source of sources) {
+    const newest = new Map<string, FakeEntry>()
+    for (const candidate of source) {
+      const key = decodeUtf8(candidate.key)
+      const best = newest.get(key)
+      if (candidate.sequence <= sequence && (best === undefined || best.sequence < candidate.sequence)) {
+        newest.set(key, candidate)
+      }
+    }
+    for (const [key, { type, value }] of newest) {
+      if (known.has(key)) continue
+      known.add(key)
+      if (type === Value || type === WideColumnEntity) seen.set(key, `${type}:${decodeUtf8(value)}`)
+    }
+  }
+  return seen
+}
+
+const keys = fc.constantFrom('', 'a', 'b', 'ba', 'prefix-one', 'prefix-two', 'z')
+const types = fc.constantFrom(Value, Value, Deletion, SingleDeletion, WideColumnEntity)
+
+/** Unique sequences from 1 on, newest data first in `runs`; the last run is what lies deeper. */
+const histories = fc
+  .record({
+    operations: fc.array(fc.tuple(keys, types), { maxLength: 40 }),
+    runCount: fc.integer({ min: 1, max: 4 }),
+    deepShare: fc.constantFrom(0, 0.3),
+    snapshots: fc.uniqueArray(fc.integer({ min: 0, max: 41 }), { maxLength: 5 }),
+    missing: fc.boolean(),
+  })
+  .map(({ operations, runCount, deepShare, snapshots, missing }) => {
+    const entries = operations.map(([key, type], index) => ({
+      key: encodeUtf8(key),
+      sequence: index + 1,
+      type,
+      value: type === Value || type === WideColumnEntity ? encodeUtf8(`v${index}`) : new Uint8Array(),
+    }))
+    const deepCount = Math.floor(entries.length * deepShare)
+    const runs: FakeEntry[][] = Array.from({ length: runCount }, () => [])
+    for (const [index, each] of entries.slice(deepCount).entries()) runs[(index * 7) % runCount].push(each)
+    return { deeper: entries.slice(0, deepCount), runs, snapshots: snapshots.sort((a, b) => a - b), missing }
+  })
+
+describe('for every history and every set of snapshots', () => {
+  const modes = fc.constantFrom('flush', 'middle', 'bottom', 'bottom without zeroing')
+
+  test('each snapshot and each later reader reads the same before and after', () => {
+    fc.assert(
+      fc.property(histories, modes, ({ deeper, runs, snapshots, missing }, mode) => {
+        const below = mode.startsWith('bottom') ? [] : deeper
+        let round = 0
+        const cursors = runs.map(run => new FakeRun(run, () => missing && ++round % 7 === 0))
+        const rules: CompactionRules = {
+          snapshots,
+          bottommost: mode.startsWith('bottom'),
+          zeroSequences: mode === 'bottom',
+          ...(mode === 'middle' ? { deeper: [rangesOf(below)] } : {}),
+        }
+        const before = runs.flat()
+        const after = collect(new CompactionCursor(mergeCursors(cursors), rules))
+        for (const sequence of [...snapshots, 41, 1000]) {
+          assert.deepEqual(readAll([after, below], sequence), readAll([before, below], sequence))
+        }
+        assertSorted(after)
+        if (mode === 'bottom' && snapshots.length === 0)
+          assert.ok(after.every(({ sequence }) => sequence === 0))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('compacting values that were compacted changes nothing', () => {
+    fc.assert(
+      fc.property(histories, ({ runs: histories, snapshots }) => {
+        const rules = { ...bottom, snapshots }
+        const runs = histories.map(run => run.map(each => ({ ...each, type: Value })))
+        const once = collect(new CompactionCursor(mergeCursors(runs.map(run => new FakeRun(run))), rules))
+        assert.deepEqual(collect(new CompactionCursor(new FakeRun(once), rules)), once)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+/** One range for each key, as files of the next level might have. */
+function rangesOf(entries: readonly FakeEntry[]) {
+  const distinct = [...new Set(entries.map(({ key }) => decodeUtf8(key)))].sort()
+  return packKeyRanges(distinct.map((key, index) => new FileMeta(fileRecord(index + 1, key, key))))
+}
+
+function assertSorted(entries: readonly FakeEntry[]): void {
+  for (let i = 1; i < entries.length; i++) {
+    const order = Buffer.compare(entries[i - 1].key, entries[i].key)
+    assert.ok(order < 0 || (order === 0 && entries[i - 1].sequence > entries[i].sequence))
+  }
+}
