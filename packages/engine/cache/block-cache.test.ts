@@ -2,16 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DataBlock } from '@varve/format/block'
 import fc from 'fast-check'
-import { BlockCache, type BlockSlots } from './block-cache.ts'
+import { BlockCache, BlockSlots } from './block-cache.ts'
 
 function makeBlock(length: number): DataBlock {
   const bytes = new Uint8Array(length)
   bytes[length - 4] = 1
   return new DataBlock(bytes)
-}
-
-function makeSlots(length: number): BlockSlots {
-  return new Array(length).fill(undefined)
 }
 
 test('a cache never charges more than its capacity, and finds what it says it holds', () => {
@@ -27,16 +23,16 @@ test('a cache never charges more than its capacity, and finds what it says it ho
   fc.assert(
     fc.property(steps, steps => {
       const cache = new BlockCache(2000)
-      const tables = [makeSlots(10), makeSlots(10), makeSlots(10)]
+      const tables = [new BlockSlots(10), new BlockSlots(10), new BlockSlots(10)]
       for (const { table, ordinal, length, drop } of steps) {
         if (drop === 0) cache.drop(tables[table])
         else if (cache.find(tables[table], ordinal) === undefined) {
           cache.insert(tables[table], ordinal, makeBlock(length))
         }
-        const held = tables.flat().filter(cached => cached !== undefined)
+        const held = tables.flatMap(table => table.blocks).filter(block => block !== undefined)
         assert.equal(held.length, cache.blockCount)
         assert.equal(
-          held.reduce((bytes, cached) => bytes + cached.charge, 0),
+          held.reduce((bytes, block) => bytes + block.charge, 0),
           cache.usage,
         )
         assert.ok(cache.usage <= cache.capacity)
@@ -46,7 +42,7 @@ test('a cache never charges more than its capacity, and finds what it says it ho
 })
 
 test('a block that is used stays while a scan passes through', () => {
-  const slots = makeSlots(1000)
+  const slots = new BlockSlots(1000)
   const cache = new BlockCache(20 * makeBlock(100).charge)
   cache.insert(slots, 0, makeBlock(100))
   for (let ordinal = 1; ordinal < 1000; ordinal++) {
@@ -57,7 +53,7 @@ test('a block that is used stays while a scan passes through', () => {
 })
 
 test('a block larger than the cache is not kept, and a cache of nothing keeps nothing', () => {
-  const slots = makeSlots(1)
+  const slots = new BlockSlots(1)
   for (const capacity of [0, 500]) {
     const cache = new BlockCache(capacity)
     cache.insert(slots, 0, makeBlock(600))

@@ -1,1 +1,1 @@
-export { BlockCache, type BlockSlots, CachedBlock } from './block-cache.ts'
+export { BlockCache, BlockSlots } from './block-cache.ts'

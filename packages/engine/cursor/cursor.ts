@@ -116,7 +116,20 @@ export class SeekTarget {
 export function compareCursorKeys(a: InternalCursor, b: InternalCursor): number {
   if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh
   if (a.prefixLow !== b.prefixLow) return a.prefixLow - b.prefixLow
-  return compareBytes(a.keyBytes, a.keyStart, a.keyEnd, b.keyBytes, b.keyStart, b.keyEnd)
+  return compareRest(a.keyBytes, a.keyStart, a.keyEnd, b.keyBytes, b.keyStart, b.keyEnd)
+}
+
+/** Order of two keys whose prefix words are equal: of what comes behind those, if both keys have that much. */
+function compareRest(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const skip = aEnd - aStart >= 8 && bEnd - bStart >= 8 ? 8 : 0
+  return compareBytes(a, aStart + skip, aEnd, b, bStart + skip, bEnd)
 }
 
 /** Order of two cursors' current internal keys. */
@@ -129,7 +142,7 @@ export function compareCursors(a: InternalCursor, b: InternalCursor): number {
 export function compareKeyToTarget(cursor: InternalCursor, target: SeekTarget): number {
   if (cursor.prefixHigh !== target.prefixHigh) return cursor.prefixHigh - target.prefixHigh
   if (cursor.prefixLow !== target.prefixLow) return cursor.prefixLow - target.prefixLow
-  return compareBytes(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, target.bytes, target.start, target.end)
+  return compareRest(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, target.bytes, target.start, target.end)
 }
 
 /** Order of a cursor's current internal key and a target. */

@@ -9,7 +9,7 @@ import { compareBytes } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
 import { compareTrailers, TRAILER_LENGTH, trailerHigh, trailerLow } from '@varve/format/key'
 import { decodeBlockPayload, type TableProperties } from '@varve/format/sst'
-import type { BlockCache, BlockSlots } from '../cache/index.ts'
+import { type BlockCache, BlockSlots } from '../cache/index.ts'
 import { Step, type Wanted } from '../cursor/cursor.ts'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import type { File, FileSystem } from '../fs/index.ts'
@@ -23,6 +23,9 @@ export interface TableOptions {
   /** Bytes that cursors read at once, from their first block on; 0 lets it grow while a scan goes on. */
   readahead?: number
 }
+
+/** What index and slots keep for a block beside its key. */
+const BYTES_PER_BLOCK = 37
 
 /** Serves every `get`: a lookup is over before the next begins. */
 const lookupCursor = new BlockCursor()
@@ -86,7 +89,7 @@ export class TableReader {
     this.globalLow = trailerLow(globalSequence ?? 0, 0)
     this.globalHigh = trailerHigh(globalSequence ?? 0)
     this.cache = options.cache
-    this.slots = options.cache === undefined ? [] : new Array(index.count).fill(undefined)
+    this.slots = new BlockSlots(options.cache === undefined ? 0 : index.count)
   }
 
   get properties(): TableProperties | undefined {
@@ -107,7 +110,7 @@ export class TableReader {
   /** Bytes that index and filter take while the table is open. */
   get memoryUsage(): number {
     const { layout } = this.contents
-    return this.index.keys.length + 24 * this.index.count + (layout.filter?.size ?? 0)
+    return this.index.keys.length + BYTES_PER_BLOCK * this.index.count + (layout.filter?.size ?? 0)
   }
 
   /**
@@ -143,7 +146,7 @@ export class TableReader {
   }
 
   isCached(ordinal: number): boolean {
-    return this.slots[ordinal] !== undefined
+    return this.slots.blocks[ordinal] !== undefined
   }
 
   /** Reads and decodes a block. Callers that want the same one at the same time share one read. */
