@@ -1,0 +1,146 @@
+/**
+ * Recipes for databases that C++ makes: `db_bench` for shapes of tables and logs that take many rows, `ldb` for
+ * rows of our own choice. Each leaves a directory that Varve must read; what is in it is asked from C++ later.
+ */
+import { KeySpace, randomValue } from '../model/generators.ts'
+import type { Row } from '../model/sorted-model.ts'
+import type { Random } from '../random.ts'
+import { dbBench, hex, ldb, loadLines } from './tools.ts'
+
+export interface CppRecipe {
+  name: string
+  make(directory: string, random: Random): Promise<void>
+}
+
+const compressions = ['none', 'snappy', 'zlib', 'lz4', 'zstd'] as const
+const workloads = ['fillseq', 'fillrandom', 'overwrite'] as const
+
+/** The grid of the issue: each way to fill with each compression, otherwise as db_bench has it. */
+export function benchGrid(num: number): CppRecipe[] {
+  return workloads.flatMap(workload =>
+    compressions.map(compression => ({
+      name: `db_bench ${workload} ${compression}`,
+      async make(directory: string, random: Random) {
+        const benchmarks = workload === 'overwrite' ? 'fillrandom,overwrite' : workload
+        const flags = [`--compression_type=${compression}`, ...levels(num), ...seed(random)]
+        await dbBench(directory, [`--benchmarks=${benchmarks}`, `--num=${num}`, ...flags])
+      },
+    })),
+  )
+}
+
+/** Everything that db_bench can vary about a table or a log. */
+export function benchRecipe(num: number): CppRecipe {
+  return {
+    name: 'db_bench with random options',
+    async make(directory, random) {
+      const rows = random.between(Math.ceil(num / 20), Math.ceil(num / 4))
+      await dbBench(directory, [
+        `--benchmarks=${random.pick(['fillseq', 'fillrandom', 'fillrandom,overwrite', 'filluniquerandom', 'fillrandom,compact', 'fillrandom,deleterandom', 'fillseq,deleteseq'])}`,
+        `--num=${rows}`,
+        ...levels(rows),
+        ...seed(random),
+        `--compression_type=${random.pick([...compressions, 'lz4hc'])}`,
+        `--compression_max_dict_bytes=${random.pick([0, 0, 4096])}`,
+        `--compression_ratio=${random.pick([0.1, 0.5, 1])}`,
+        `--key_size=${random.pick([8, 16, 16, 40])}`,
+        `--value_size=${random.pick([0, 10, 100, 400])}`,
+        `--batch_size=${random.pick([1, 1, 7, 100])}`,
+        `--num_column_families=${random.pick([1, 1, 1, 3])}`,
+        `--bloom_bits=${random.pick([-1, 0, 4, 10])}`,
+        `--use_ribbon_filter=${random.chance(0.2)}`,
+        `--block_size=${random.pick([256, 1024, 4096, 4096, 32768])}`,
+        `--block_restart_interval=${random.pick([1, 2, 16, 16, 64])}`,
+        `--index_block_restart_interval=${random.pick([1, 1, 3, 16])}`,
+        ...indexForm(random),
+        `--format_version=${random.between(2, 5)}`,
+        `--checksum_type=${random.between(0, 4)}`,
+        `--enable_index_compression=${random.chance(0.7)}`,
+        `--index_shortening_mode=${random.between(0, 2)}`,
+        `--whole_key_filtering=${random.chance(0.8)}`,
+        `--wal_compression=${random.pick(['none', 'none', 'none', 'zstd'])}`,
+        `--disable_wal=${random.chance(0.05)}`,
+        `--level_compaction_dynamic_level_bytes=${random.chance(0.5)}`,
+        `--file_checksum=${random.chance(0.1)}`,
+      ])
+    },
+  }
+}
+
+/** Rows of all shapes through ldb, in one to four column families, several runs of it after each other. */
+export function ldbRecipe(rows: number): CppRecipe {
+  return {
+    name: 'ldb with rows of all shapes',
+    async make(directory, random) {
+      const flags = [
+        `--compression_type=${random.pick(['no', 'snappy', 'zlib', 'lz4', 'lz4hc', 'zstd'])}`,
+        `--block_size=${random.pick([64, 256, 1024, 4096, 16384, 65536])}`,
+        ...(random.chance(0.6) ? [`--bloom_bits=${random.pick([2, 10, 14])}`] : []),
+        ...(random.chance(0.5) ? [`--write_buffer_size=${random.pick([200_000, 400_000])}`] : []),
+        ...(random.chance(0.5) ? [`--file_size=${random.pick([20_000, 100_000])}`] : []),
+        `--auto_compaction=${random.chance(0.8)}`,
+      ]
+      const families = ['default', ...['users', 'log', 'ünïcode'].slice(0, random.pick([0, 0, 1, 3]))]
+      await ldb(directory, ['put', 'first', 'row', '--create_if_missing', ...flags])
+      for (const family of families.slice(1)) await ldb(directory, ['create_column_family', family])
+      const keys = new KeySpace(random, rows)
+      for (const family of families) {
+        const inFamily = [`--column_family=${family}`, ...flags]
+        for (let run = random.between(1, 3); run > 0; run--) {
+          const load = ['load', '--hex', ...inFamily, ...(random.chance(0.2) ? ['--disable_wal'] : [])]
+          await ldb(directory, load, loadLines(randomRows(keys, random, random.between(1, rows))))
+        }
+        await ldbChanges(directory, inFamily, keys, random)
+      }
+    },
+  }
+}
+
+/** A few single commands: put, batchput, delete, and compact. */
+export async function ldbChanges(
+  directory: string,
+  flags: readonly string[],
+  keys: KeySpace,
+  random: Random,
+): Promise<void> {
+  for (let n = random.between(1, 4); n > 0; n--)
+    await ldb(directory, ['delete', '--hex', ...flags, hex(keys.pick(random))])
+  const words = randomRows(keys, random, 8).flatMap(([key, value]) => [hex(key), hex(value)])
+  await ldb(directory, ['batchput', '--hex', ...flags, ...words])
+  await ldb(directory, ['put', ...flags, `single${random.below(5)}`, `value ${random.below(100)}`])
+  if (random.chance(0.3)) await ldb(directory, ['compact', ...flags])
+}
+
+function randomRows(keys: KeySpace, random: Random, count: number): Row[] {
+  return Array.from({ length: count }, (): Row => [keys.pick(random), randomValue(random, 5000)])
+}
+
+/** Sizes that give a few levels to so many rows. */
+function levels(rows: number): string[] {
+  const buffer = Math.max(65_536, rows * 20)
+  return [
+    `--write_buffer_size=${buffer}`,
+    `--target_file_size_base=${buffer}`,
+    `--max_bytes_for_level_base=${3 * buffer}`,
+  ]
+}
+
+function seed(random: Random): string[] {
+  return [`--seed=${random.between(1, 1_000_000)}`]
+}
+
+/** Binary search, partitioned, with first keys, or a hash index inside data blocks. */
+function indexForm(random: Random): string[] {
+  switch (random.below(6)) {
+    case 0:
+      return ['--partition_index=true', '--metadata_block_size=512']
+    case 1:
+      return ['--partition_index_and_filters=true', '--metadata_block_size=512']
+    case 2:
+      return ['--index_with_first_key=true']
+    case 3:
+      return ['--use_data_block_hash_index=true']
+    default:
+      return []
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The same exchange with the newest RocksDB: tables of format_version 6 and 7 with checksums that know their
+ * place, and whatever its defaults have become, read by Varve; and Varve's directories read and written by it.
+ */
+import { KeySpace, randomValue } from '../model/generators.ts'
+import { type Row, SortedModel } from '../model/sorted-model.ts'
+import type { Random } from '../random.ts'
+import type { Check } from './campaign.ts'
+import type { Checked, Contents } from './cpp-checks.ts'
+import type { NewestDatabase } from './newest-driver.ts'
+import { installRocksdbjni, installRocksdict, type Newest, type NotRun } from './newest-install.ts'
+import { hex, OracleError } from './tools.ts'
+import { randomFamilies, randomOpenOptions } from './varve-options.ts'
+import { compareWithVarve, emptyContents, inVarve, isSame, settle, writeThroughVarve } from './varve-side.ts'
+
+export interface NewestCampaign {
+  title: string
+  checks: Check[]
+  stop(): void
+}
+
+/** So many checks with each newer RocksDB, or why there is none. */
+export async function newestChecks(count: number): Promise<(NewestCampaign | NotRun)[]> {
+  if (count === 0) return []
+  const campaigns: (NewestCampaign | NotRun)[] = []
+  for (const install of [installRocksdict, installRocksdbjni]) {
+    const found = await install()
+    if ('reason' in found) campaigns.push(found)
+    else
+      campaigns.push({
+        title: found.title,
+        checks: checksWith(found, count),
+        stop: () => found.driver.stop(),
+      })
+  }
+  return campaigns
+}
+
+function checksWith(newest: Newest, count: number): Check[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: index % 2 === 0 ? `${newest.title} to Varve` : `Varve to ${newest.title}`,
+    run: (directory, random) => exchange(newest, directory, random, index % 2 === 0),
+  }))
+}
+
+/** Hands a directory to and fro, three to six times. */
+async function exchange(
+  newest: Newest,
+  directory: string,
+  random: Random,
+  newestFirst: boolean,
+): Promise<Checked> {
+  const contents = emptyContents(newestFirst ? ['default'] : randomFamilies(random))
+  const settings = randomSettings(newest, random)
+  const options = randomOpenOptions(random)
+  const columnFamilies = Object.fromEntries([...contents.keys()].slice(1).map(name => [name, {}]))
+  const total: Checked = { rows: 0, tables: 0 }
+  let isNewestsTurn = newestFirst
+  for (let turns = random.between(3, 6); turns > 0; turns--) {
+    if (isNewestsTurn) {
+      await newest.driver.use(directory, settings, async db => {
+        total.rows += await compareWithNewest(db, contents)
+        await writeThroughNewest(db, contents, random)
+        total.rows += await compareWithNewest(db, contents)
+      })
+    } else {
+      await inVarve(directory, { ...options, columnFamilies }, async db => {
+        total.rows += await compareWithVarve(db, contents, random)
+        await writeThroughVarve(db, contents, random, { operations: random.between(1, 800), keySpace: 400 })
+        await settle(db, random)
+        total.tables += db.liveFiles().length
+      })
+    }
+    isNewestsTurn = !isNewestsTurn
+  }
+  if (isNewestsTurn) await newest.driver.use(directory, settings, db => compareWithNewest(db, contents))
+  else await inVarve(directory, options, async db => void (await compareWithVarve(db, contents, random)))
+  return total
+}
+
+/** Its defaults in half of the cases, which is what its users have; anything else in the other half. */
+function randomSettings(newest: Newest, random: Random): string[] {
+  const settings = [`writeBufferSize=${random.pick([100_000, 300_000])}`]
+  if (random.chance(0.5)) return settings
+  settings.push(
+    `formatVersion=${random.between(2, newest.formatVersion)}`,
+    `compression=${random.pick(['none', 'snappy', 'zlib', 'lz4', 'lz4hc', 'zstd'])}`,
+    `blockSize=${random.pick([256, 1024, 4096, 16384])}`,
+    `checksum=${random.pick(['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'])}`,
+    `restartInterval=${random.pick([1, 4, 16])}`,
+    `indexRestartInterval=${random.pick([1, 1, 8])}`,
+  )
+  if (random.chance(0.7)) settings.push('bloomBits=10')
+  if (random.chance(0.3)) settings.push(`partitioned=${random.pick(['index', 'filters'])}`)
+  if (random.chance(0.3)) settings.push('hashIndex=1')
+  return settings
+}
+
+async function compareWithNewest(db: NewestDatabase, contents: Contents): Promise<number> {
+  const families = (await db.families()).sort().join()
+  const expected = [...contents.keys()].sort().join()
+  if (families !== expected)
+    throw new OracleError(`the newest RocksDB sees the families ${families}, expected ${expected}`)
+  await db.verify()
+  let rows = 0
+  for (const [family, model] of contents) {
+    const found = (await db.model(family)).rows()
+    for (const [key, value] of model.rows()) {
+      const { value: row, done } = found.next()
+      if (done === true || !isSame(row[0], key) || !isSame(row[1], value)) {
+        throw new OracleError(`the newest RocksDB differs in ${family}, row ${rows}: expected ${hex(key)}`)
+      }
+      rows++
+    }
+    if (found.next().done !== true) throw new OracleError(`the newest RocksDB has rows too many in ${family}`)
+  }
+  return rows
+}
+
+async function writeThroughNewest(db: NewestDatabase, contents: Contents, random: Random): Promise<void> {
+  if (random.chance(0.2) && !contents.has('made by C++')) {
+    await db.create('made by C++')
+    contents.set('made by C++', new SortedModel())
+  }
+  for (const [family, model] of contents) {
+    const keys = new KeySpace(random, 300)
+    for (let n = random.between(0, 6); n > 0; n--) {
+      const rows = Array.from(
+        { length: random.between(1, 200) },
+        (): Row => [keys.pick(random), randomValue(random, 3000)],
+      )
+      await db.batch(family, rows)
+      for (const [key, value] of rows) model.put(key, value)
+      const gone = random.chance(0.7) ? model.at(random.below(model.size)) : undefined
+      if (gone !== undefined) {
+        await db.delete(family, gone[0])
+        model.delete(gone[0])
+      }
+      if (random.chance(0.5)) await db.flush(family)
+    }
+    if (random.chance(0.3)) await db.compact(family)
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What C++ can put into a directory and Varve cannot serve yet. Each must be refused with `NOT_SUPPORTED` that
+ * names it, at open or at the latest when it is read, and a refused open must leave every byte as it was.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isVarveError, open } from 'varve'
+import { dbBench, ldb, OracleError } from './tools.ts'
+
+export interface Refusal {
+  name: string
+  /** What `details.feature` of the error must speak of. */
+  feature: RegExp
+  make(directory: string): Promise<void>
+}
+
+const tables = ['--write_buffer_size=70000', '--num=3000', '--value_size=100']
+
+export const refusals: readonly Refusal[] = [
+  {
+    name: 'merge operands in a log',
+    feature: /merge/i,
+    make: directory => bench(directory, ['mergerandom', '--merge_operator=uint64add', '--num=100']),
+  },
+  {
+    name: 'merge operands in tables',
+    feature: /merge/i,
+    make: directory => bench(directory, ['mergerandom', '--merge_operator=stringappend', ...tables]),
+  },
+  {
+    name: 'a range deletion in a log',
+    feature: /range/i,
+    async make(directory) {
+      await bench(directory, ['fillseq', '--num=100'])
+      await ldb(directory, ['deleterange', 'a', 'b'])
+    },
+  },
+  {
+    name: 'range deletions in tables',
+    feature: /range/i,
+    make: directory =>
+      bench(directory, [
+        'fillrandom',
+        ...tables,
+        '--writes_per_range_tombstone=50',
+        '--disable_auto_compactions',
+        '--range_tombstone_width=5',
+      ]),
+  },
+  {
+    name: 'blob files',
+    feature: /blob/i,
+    async make(directory) {
+      const flags = ['--enable_blob_files', '--min_blob_size=1']
+      await ldb(directory, ['load', '--create_if_missing', ...flags], 'a ==> first\nb ==> second\n')
+      await ldb(directory, ['compact', ...flags])
+    },
+  },
+  {
+    name: 'another comparator',
+    feature: /comparator/i,
+    make: directory => benchWithOption(directory, 'comparator', 'rocksdb.ReverseBytewiseComparator'),
+  },
+  {
+    name: 'user timestamps',
+    feature: /timestamp|comparator/i,
+    make: directory => bench(directory, ['fillseq', '--num=100', '--user_timestamp_size=8']),
+  },
+  {
+    name: 'plain tables',
+    feature: /plain|table/i,
+    make: directory =>
+      bench(directory, ['fillseq', ...tables, '--use_plain_table', '--mmap_read', '--prefix_size=8']),
+  },
+  {
+    name: 'cuckoo tables',
+    feature: /cuckoo|table/i,
+    make: directory => bench(directory, ['filluniquerandom', ...tables, '--use_cuckoo_table', '--mmap_read']),
+  },
+]
+
+/** Makes the directory and offers it to Varve. Returns where it was refused; throws when it was not. */
+export async function checkRefusal(directory: string, refusal: Refusal): Promise<'open' | 'read'> {
+  await refusal.make(directory)
+  const before = fingerprint(directory)
+  const error = await errorOf(() => readEverything(directory))
+  const named = isVarveError(error, 'NOT_SUPPORTED') && refusal.feature.test(String(error.details.feature))
+  if (!named) throw new OracleError(`${refusal.name}: expected NOT_SUPPORTED that names it, got ${error}`)
+  const openError = await errorOf(() => openAndClose(directory))
+  if (openError === undefined) return 'read'
+  const changes = differences(before, fingerprint(directory))
+  if (changes.length > 0) throw new OracleError(`${refusal.name}: the refused open changed ${changes}`)
+  return 'open'
+}
+
+/** A digest of each file below a directory. */
+export function fingerprint(directory: string): Map<string, string> {
+  const digests = new Map<string, string>()
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    digests.set(path, createHash('sha256').update(readFileSync(path)).digest('hex'))
+  }
+  return digests
+}
+
+/** The files that came, went or changed. */
+export function differences(before: Map<string, string>, after: Map<string, string>): string[] {
+  const names = new Set([...before.keys(), ...after.keys()])
+  return [...names].filter(name => before.get(name) !== after.get(name))
+}
+
+async function readEverything(directory: string): Promise<void> {
+  const db = await open(directory, { readOnly: true })
+  try {
+    for (const columnFamily of db.columnFamilyNames()) await db.entries({ columnFamily }).toArray()
+  } finally {
+    await db.close()
+  }
+}
+
+async function openAndClose(directory: string): Promise<void> {
+  const db = await open(directory)
+  await db.close()
+}
+
+async function errorOf(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+async function bench(directory: string, [benchmark, ...flags]: readonly string[]): Promise<void> {
+  await dbBench(directory, [`--benchmarks=${benchmark}`, ...flags])
+}
+
+/** Some options have no flag: takes the OPTIONS file of a sibling database and changes it there. */
+async function benchWithOption(directory: string, option: string, value: string): Promise<void> {
+  const sibling = `${directory}-sibling`
+  await bench(sibling, ['fillseq', '--num=10'])
+  const name = readdirSync(sibling).find(file => file.startsWith('OPTIONS')) as string
+  const text = readFileSync(join(sibling, name), 'utf8').replace(
+    new RegExp(`^  ${option}=.*$`, 'm'),
+    `  ${option}=${value}`,
+  )
+  const optionsFile = `${directory}.options`
+  writeFileSync(optionsFile, text)
+  await bench(directory, ['fillseq', '--num=500', `--options_file=${optionsFile}`])
+}

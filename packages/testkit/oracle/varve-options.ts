@@ -1,0 +1,53 @@
+/** Random options for databases that Varve writes: small sizes, so that a few thousand rows fill several levels. */
+import type { ColumnFamilyOptions, OpenOptions } from 'varve'
+import type { Random } from '../random.ts'
+
+const KIB = 1024
+
+const compressions = ['none', 'snappy', 'zlib', 'lz4', 'zstd'] as const
+const checksums = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'] as const
+
+/** Any combination that `open` takes. */
+export function randomOpenOptions(random: Random): OpenOptions {
+  return {
+    ...randomFamilyOptions(random),
+    blockCacheSize: random.pick([0, 64 * KIB, 8 * KIB * KIB]),
+    maxOpenFiles: random.pick([-1, -1, 20]),
+    maxBackgroundJobs: random.between(1, 3),
+    maxManifestFileSize: random.pick([KIB, 64 * KIB, KIB * KIB * KIB]),
+    maxTotalWalSize: random.pick([0, 300 * KIB]),
+    avoidFlushDuringRecovery: random.chance(0.3),
+  }
+}
+
+export function randomFamilyOptions(random: Random): ColumnFamilyOptions {
+  return {
+    writeBufferSize: random.pick([64, 100, 256, 1024]) * KIB,
+    maxWriteBufferNumber: random.between(2, 4),
+    level0FileNumCompactionTrigger: random.between(2, 6),
+    targetFileSizeBase: random.pick([8, 32, 128, 512]) * KIB,
+    maxBytesForLevelBase: random.pick([32, 128, 512, 4096]) * KIB,
+    maxBytesForLevelMultiplier: random.pick([2, 4, 10]),
+    levelCompactionDynamicLevelBytes: random.chance(0.6),
+    numLevels: random.pick([4, 7]),
+    disableAutoCompactions: random.chance(0.1),
+    compression: random.pick(compressions),
+    ...(random.chance(0.3) ? { bottommostCompression: random.pick(compressions) } : {}),
+    ...(random.chance(0.2)
+      ? { compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }
+      : {}),
+    blockSize: random.pick([64, 512, 1024, 4096, 16384, 65536]),
+    blockSizeDeviation: random.pick([0, 10, 50]),
+    blockRestartInterval: random.pick([1, 2, 16, 64]),
+    indexBlockRestartInterval: random.pick([1, 1, 4, 16]),
+    bloomBitsPerKey: random.pick([0, 4, 10, 16]),
+    formatVersion: random.between(2, 5),
+    checksum: random.pick(checksums),
+  }
+}
+
+/** Random names for one to four column families, the default one first. */
+export function randomFamilies(random: Random): string[] {
+  const names = ['users', 'événements', 'a-b.c', 'long'.repeat(20)]
+  return ['default', ...random.shuffle(names).slice(0, random.pick([0, 0, 1, 3]))]
+}

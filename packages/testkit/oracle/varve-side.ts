@@ -1,0 +1,167 @@
+/** Varve's part of a cross-check: opening, comparing with a model, writing through it, and closing in order. */
+import { type Database, type OpenOptions, open, verifyDatabase, type WriteBatch } from 'varve'
+import { KeySpace, randomValue } from '../model/generators.ts'
+import { type Row, SortedModel } from '../model/sorted-model.ts'
+import type { Random } from '../random.ts'
+import type { Contents } from './cpp-checks.ts'
+import { hex, OracleError } from './tools.ts'
+
+/** How a part of a cross-check writes. */
+export interface Writing {
+  operations: number
+  /** Keys that are written and deleted besides those that exist already. */
+  keySpace: number
+  /** Largest value, in bytes. */
+  largestValue?: number
+}
+
+/** Compares every column family with its model, forward and backward, and some keys by `get`. Returns the rows. */
+export async function compareWithVarve(db: Database, contents: Contents, random: Random): Promise<number> {
+  const families = db.columnFamilyNames().sort().join()
+  const expected = [...contents.keys()].sort().join()
+  if (families !== expected)
+    throw new OracleError(`Varve sees the families ${families}, expected ${expected}`)
+  let rows = 0
+  for (const [columnFamily, model] of contents) {
+    rows += await compareScan(db, columnFamily, model, false)
+    if (model.size <= 50_000) await compareScan(db, columnFamily, model, true)
+    await compareLookups(db, columnFamily, model, random)
+  }
+  return rows
+}
+
+async function compareScan(
+  db: Database,
+  columnFamily: string,
+  model: SortedModel,
+  reverse: boolean,
+): Promise<number> {
+  const expected = model.rows({ reverse })
+  const direction = reverse ? 'backward' : 'forward'
+  const at = (row: number) => `${direction} scan of ${columnFamily} in ${db.path}, row ${row}`
+  let count = 0
+  for await (const batch of db.entries({ columnFamily, reverse }).batches()) {
+    for (const [key, value] of batch) {
+      const { value: row, done } = expected.next()
+      if (done === true) throw new OracleError(`${at(count)}: there should be none, but there is ${hex(key)}`)
+      if (!isSame(row[0], key))
+        throw new OracleError(`${at(count)}: expected ${hex(row[0])}, got ${hex(key)}`)
+      if (!isSame(row[1], value)) throw new OracleError(`${at(count)}: wrong value of ${hex(key)}`)
+      count++
+    }
+  }
+  const { value: missing, done } = expected.next()
+  if (done !== true) throw new OracleError(`${at(count)}: ${hex(missing[0])} is missing`)
+  return count
+}
+
+const LOOKUPS = 100
+
+async function compareLookups(
+  db: Database,
+  columnFamily: string,
+  model: SortedModel,
+  random: Random,
+): Promise<void> {
+  const keys: Uint8Array[] = []
+  for (let i = 0; i < LOOKUPS; i++) {
+    const row = model.at(random.below(model.size + 1))
+    const key = row?.[0] ?? random.bytes(8)
+    keys.push(random.chance(0.8) ? key : Uint8Array.of(...key, random.below(256)))
+  }
+  const values = await db.getMany(keys, { columnFamily })
+  for (const [i, key] of keys.entries()) {
+    const wanted = model.get(key)
+    const found = random.chance(0.5) ? db.getSync(key, { columnFamily }) : values[i]
+    const equal = wanted === undefined || found === undefined ? wanted === found : isSame(wanted, found)
+    if (!equal) throw new OracleError(`get of ${hex(key)} in ${columnFamily} of ${db.path} is wrong`)
+  }
+}
+
+/** Writes through Varve and into the models alike: puts, deletes and batches across column families. */
+export async function writeThroughVarve(
+  db: Database,
+  contents: Contents,
+  random: Random,
+  writing: Writing,
+): Promise<void> {
+  const families = [...contents.keys()]
+  const keys = new KeySpace(random, writing.keySpace)
+  const pending: Promise<void>[] = []
+  for (let done = 0; done < writing.operations; ) {
+    const size = random.chance(0.3) ? random.between(2, 20) : 1
+    const operations = []
+    for (let i = 0; i < size; i++, done++) {
+      const columnFamily = random.pick(families)
+      const model = contents.get(columnFamily) as SortedModel
+      const existing = random.chance(0.3) ? model.at(random.below(model.size + 1)) : undefined
+      const key = existing?.[0] ?? keys.pick(random)
+      if (random.chance(0.25)) {
+        model.delete(key)
+        operations.push({ type: 'delete' as const, key, columnFamily })
+      } else {
+        const value = randomValue(random, writing.largestValue)
+        model.put(key, value)
+        operations.push({ type: 'put' as const, key, value, columnFamily })
+      }
+    }
+    pending.push(writeAs(db, operations, random))
+    if (pending.length >= 32) await Promise.all(pending.splice(0))
+  }
+  await Promise.all(pending)
+}
+
+type Operations = Exclude<Parameters<Database['write']>[0], WriteBatch>
+
+function writeAs(db: Database, operations: Operations, random: Random): Promise<void> {
+  const sync = random.chance(0.002)
+  const [only] = operations
+  if (operations.length > 1 || random.chance(0.2)) return db.write(operations, { sync })
+  const { columnFamily } = only
+  return only.type === 'put'
+    ? db.put(only.key, only.value, { columnFamily, sync })
+    : db.delete(only.key, { columnFamily, sync })
+}
+
+/** Flushes and compacts now and then, as a user might. */
+export async function settle(db: Database, random: Random): Promise<void> {
+  if (random.chance(0.6)) await db.flush()
+  if (random.chance(0.5)) {
+    for (const columnFamily of db.columnFamilyNames()) await db.compact({ columnFamily })
+  }
+}
+
+/** Opens, does what is to be done, closes and verifies every byte. */
+export async function inVarve(
+  directory: string,
+  options: OpenOptions,
+  work: (db: Database) => Promise<void>,
+): Promise<void> {
+  const db = await open(directory, options)
+  try {
+    await work(db)
+    if (db.backgroundError !== undefined) throw db.backgroundError
+  } finally {
+    await db.close()
+  }
+  await mustVerify(directory)
+}
+
+/** Every byte of the closed database is in order. */
+export async function mustVerify(directory: string): Promise<void> {
+  const report = await verifyDatabase(directory)
+  if (report.ok) return
+  const [{ file, offset, message }] = report.problems
+  throw new OracleError(`verify: ${file} at ${offset}: ${message} (of ${report.problems.length} problems)`)
+}
+
+/** A model per column family, empty. */
+export function emptyContents(families: readonly string[]): Contents {
+  return new Map(families.map(name => [name, new SortedModel()]))
+}
+
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
+
+export type { Row }
