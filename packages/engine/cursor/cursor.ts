@@ -9,7 +9,7 @@
  *
  * RocksDB: table/internal_iterator.h
  */
-import { compareBytes, emptyBytes, prefixWord } from '@varve/format/bytes'
+import { compareBytes, copyBytes, emptyBytes, prefixWord } from '@varve/format/bytes'
 import { compareTrailers, trailerHigh, trailerLow } from '@varve/format/key'
 
 /** How a movement ended. */
@@ -112,6 +112,28 @@ export class SeekTarget {
   }
 }
 
+/** A target with a buffer of its own, for keys that must outlive where they come from. */
+export class OwnedTarget extends SeekTarget {
+  copyKey(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    if (length > this.bytes.length) this.bytes = new Uint8Array(Math.max(64, 2 * length))
+    copyBytes(bytes, start, end, this.bytes, 0)
+    this.setKey(this.bytes, 0, length)
+  }
+
+  /** Stands on the cursor's current entry. */
+  copyEntry(cursor: InternalCursor): void {
+    const length = cursor.keyEnd - cursor.keyStart
+    if (length > this.bytes.length) this.bytes = new Uint8Array(Math.max(64, 2 * length))
+    copyBytes(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, this.bytes, 0)
+    this.end = length
+    this.prefixHigh = cursor.prefixHigh
+    this.prefixLow = cursor.prefixLow
+    this.trailerLow = cursor.trailerLow
+    this.trailerHigh = cursor.trailerHigh
+  }
+}
+
 /** Order of two cursors' current user keys. The prefix words decide nearly always. */
 export function compareCursorKeys(a: InternalCursor, b: InternalCursor): number {
   if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh
@@ -136,6 +158,11 @@ function compareRest(
 export function compareCursors(a: InternalCursor, b: InternalCursor): number {
   const order = compareCursorKeys(a, b)
   return order !== 0 ? order : compareTrailers(a.trailerLow, a.trailerHigh, b.trailerLow, b.trailerHigh)
+}
+
+/** Order of the user keys of two targets. */
+export function compareTargetKeys(a: SeekTarget, b: SeekTarget): number {
+  return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end)
 }
 
 /** Order of a cursor's current user key and a target's. */

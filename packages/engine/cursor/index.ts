@@ -5,6 +5,7 @@ export {
   compareKeyToTarget,
   compareToTarget,
   type InternalCursor,
+  OwnedTarget,
   SeekTarget,
   Step,
   type Wanted,

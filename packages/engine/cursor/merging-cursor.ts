@@ -13,8 +13,15 @@
  *
  * RocksDB: table/merging_iterator.cc
  */
-import { copyBytes, emptyBytes } from '@varve/format/bytes'
-import { compareCursors, type InternalCursor, SeekTarget, Step, type Wanted } from './cursor.ts'
+import { emptyBytes } from '@varve/format/bytes'
+import {
+  compareCursors,
+  type InternalCursor,
+  OwnedTarget,
+  type SeekTarget,
+  Step,
+  type Wanted,
+} from './cursor.ts'
 
 /** The merge of `runs`; when there is only one it needs none. */
 export function mergeCursors(runs: InternalCursor[]): InternalCursor {
@@ -43,8 +50,7 @@ export class MergingCursor implements InternalCursor {
   private forward = true
   /** Set while a turn of direction waits: the entry it started from is `turnTarget`. */
   private turning = false
-  private readonly turnTarget = new SeekTarget()
-  private turnKey = new Uint8Array(64)
+  private readonly turnTarget = new OwnedTarget()
 
   constructor(runs: readonly InternalCursor[]) {
     this.runs = runs
@@ -125,7 +131,7 @@ export class MergingCursor implements InternalCursor {
    */
   private turn(forward: boolean): Step {
     const root = this.heap[0]
-    if (!this.turning) this.rememberEntry(root)
+    if (!this.turning) this.turnTarget.copyEntry(root)
     this.turning = true
     this.forward = forward
     let waits = false
@@ -138,15 +144,6 @@ export class MergingCursor implements InternalCursor {
     if ((forward ? root.next() : root.prev()) === Step.needsBlock) return this.wait()
     this.turning = false
     return this.buildHeap()
-  }
-
-  private rememberEntry(root: InternalCursor): void {
-    const length = root.keyEnd - root.keyStart
-    if (length > this.turnKey.length) this.turnKey = new Uint8Array(length * 2)
-    copyBytes(root.keyBytes, root.keyStart, root.keyEnd, this.turnKey, 0)
-    this.turnTarget.setKey(this.turnKey, 0, length)
-    this.turnTarget.trailerLow = root.trailerLow
-    this.turnTarget.trailerHigh = root.trailerHigh
   }
 
   private buildHeap(): Step {

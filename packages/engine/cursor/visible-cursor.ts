@@ -14,10 +14,18 @@
  *
  * RocksDB: db/db_iter.cc
  */
-import { compareBytes, copyBytes, emptyBytes } from '@varve/format/bytes'
+import { compareBytes, emptyBytes } from '@varve/format/bytes'
 import { trailerHigh, trailerLow, ValueType } from '@varve/format/key'
 import type { KeyBounds } from './bounds.ts'
-import { compareKeyToTarget, type InternalCursor, SeekTarget, Step, type Wanted } from './cursor.ts'
+import {
+  compareKeyToTarget,
+  compareTargetKeys,
+  type InternalCursor,
+  OwnedTarget,
+  SeekTarget,
+  Step,
+  type Wanted,
+} from './cursor.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
 
 /** Versions of one key that are passed one by one before the source seeks past the rest. RocksDB's default too. */
@@ -50,12 +58,11 @@ export class VisibleCursor {
   private forward = true
   private pending: Movement = Movement.none
   private move: Move = Move.stay
-  /** Where `move` goes when it seeks; its bytes are `savedBytes` or `requestBytes`. */
+  /** Where `move` goes when it seeks; its bytes are those of `saved`, `request` or a bound. */
   private readonly target = new SeekTarget()
 
   /** A user key met before. Forward: entries of it are passed over (if `savedHides`). Back: its versions are being met. */
-  private readonly saved = new SeekTarget()
-  private savedBytes: Uint8Array = new Uint8Array(64)
+  private readonly saved = new OwnedTarget()
   private hasSaved = false
   private savedHides = false
   private skipped = 0
@@ -67,8 +74,7 @@ export class VisibleCursor {
   private candidateEnd = 0
 
   /** The key that `seek` or `seekForPrev` was asked for, while it waits. */
-  private readonly request = new SeekTarget()
-  private requestBytes: Uint8Array = new Uint8Array(64)
+  private readonly request = new OwnedTarget()
 
   constructor(source: InternalCursor, sequence: number, bounds: KeyBounds) {
     this.source = source
@@ -99,9 +105,9 @@ export class VisibleCursor {
   seek(bytes: Uint8Array, start = 0, end: number = bytes.length): Step {
     if (this.pending !== Movement.seek || !this.isRequest(bytes, start, end)) {
       this.begin(Move.seek)
-      this.keepRequest(bytes, start, end)
+      this.request.copyKey(bytes, start, end)
       const { lower } = this.bounds
-      const from = lower !== undefined && compareTargets(lower, this.request) > 0 ? lower : this.request
+      const from = lower !== undefined && compareTargetKeys(lower, this.request) > 0 ? lower : this.request
       this.target.setBefore(from.bytes, from.start, from.end)
     }
     return this.goForward(Movement.seek)
@@ -111,9 +117,9 @@ export class VisibleCursor {
   seekForPrev(bytes: Uint8Array, start = 0, end: number = bytes.length): Step {
     if (this.pending !== Movement.seekForPrev || !this.isRequest(bytes, start, end)) {
       this.begin(Move.seekForPrev)
-      this.keepRequest(bytes, start, end)
+      this.request.copyKey(bytes, start, end)
       const { upper } = this.bounds
-      if (upper !== undefined && compareTargets(upper, this.request) <= 0) {
+      if (upper !== undefined && compareTargetKeys(upper, this.request) <= 0) {
         this.target.setBefore(upper.bytes, upper.start, upper.end)
       } else {
         this.target.setAfter(this.request.bytes, this.request.start, this.request.end)
@@ -322,23 +328,9 @@ export class VisibleCursor {
   }
 
   private save(source: InternalCursor): void {
-    const { saved } = this
-    const length = source.keyEnd - source.keyStart
-    if (length > this.savedBytes.length) this.savedBytes = new Uint8Array(length * 2)
-    copyBytes(source.keyBytes, source.keyStart, source.keyEnd, this.savedBytes, 0)
-    saved.bytes = this.savedBytes
-    saved.end = length
-    saved.prefixHigh = source.prefixHigh
-    saved.prefixLow = source.prefixLow
+    this.saved.copyEntry(source)
     this.hasSaved = true
     this.skipped = 0
-  }
-
-  private keepRequest(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start
-    if (length > this.requestBytes.length) this.requestBytes = new Uint8Array(length * 2)
-    copyBytes(bytes, start, end, this.requestBytes, 0)
-    this.request.setKey(this.requestBytes, 0, length)
   }
 
   private isRequest(bytes: Uint8Array, start: number, end: number): boolean {
@@ -349,9 +341,4 @@ export class VisibleCursor {
 
 function isTombstone(type: number): boolean {
   return type === ValueType.Deletion || type === ValueType.SingleDeletion || type === -1
-}
-
-/** Order of the user keys of two targets. */
-function compareTargets(a: SeekTarget, b: SeekTarget): number {
-  return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end)
 }

@@ -11,7 +11,8 @@
 import { BLOCK_TRAILER_LENGTH, type DataBlock, type FlatIndex } from '@varve/format/block'
 import { emptyBytes } from '@varve/format/bytes'
 import type { Wanted } from '../cursor/cursor.ts'
-import { BlockRequest, type TableReader } from './table-reader.ts'
+import { BlockRequest } from './block-request.ts'
+import type { TableReader } from './table-reader.ts'
 
 const INITIAL_SPAN = 8 * 1024
 const MAX_SPAN = 256 * 1024

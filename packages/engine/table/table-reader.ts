@@ -14,6 +14,7 @@ import { Step, type Wanted } from '../cursor/cursor.ts'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import type { File, FileSystem } from '../fs/index.ts'
 import type { FileStatistics } from '../version/file-meta.ts'
+import { BlockRequest } from './block-request.ts'
 import { readContents, readContentsSync, type TableContents, type TableIdentity } from './open-table.ts'
 import { TableFile } from './table-file.ts'
 
@@ -222,29 +223,6 @@ export class TableReader {
     }
     lookup.settle(low, high, entry.valueBytes, entry.valueStart, entry.valueEnd, this.file.path)
     return Step.moved
-  }
-}
-
-/** A data block that a lookup or a cursor waits for. */
-export class BlockRequest implements Wanted {
-  readonly table: TableReader
-  readonly ordinal: number
-  /** There once it is loaded, also when the cache did not take it. */
-  block: DataBlock | undefined = undefined
-  private readonly fillCache: boolean
-
-  constructor(table: TableReader, ordinal: number, fillCache: boolean) {
-    this.table = table
-    this.ordinal = ordinal
-    this.fillCache = fillCache
-  }
-
-  async load(): Promise<void> {
-    this.block = await this.table.loadBlock(this.ordinal, this.fillCache)
-  }
-
-  loadSync(): void {
-    this.block = this.table.loadBlockSync(this.ordinal, this.fillCache)
   }
 }
 
