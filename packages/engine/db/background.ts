@@ -21,6 +21,8 @@ export class Background {
   runningFlushes = 0
   runningCompactions = 0
   private readonly running = new Set<Promise<void>>()
+  /** Recovery flushes by itself; until it is done nothing else may. */
+  private isBegun = false
   /** Automatic compactions wait while this is above zero. */
   private pauses = 0
 
@@ -29,6 +31,12 @@ export class Background {
 
   constructor(engine: Engine) {
     this.engine = engine
+  }
+
+  /** Lets work start: recovery is done. */
+  begin(): void {
+    this.isBegun = true
+    this.schedule()
   }
 
   /** Starts what can be started. */
@@ -87,7 +95,10 @@ export class Background {
 
   private mayStart(): boolean {
     return (
-      this.engine.state === 'open' && this.engine.backgroundError === undefined && !this.engine.isReadOnly
+      this.isBegun &&
+      this.engine.state === 'open' &&
+      this.engine.backgroundError === undefined &&
+      !this.engine.isReadOnly
     )
   }
 

@@ -54,7 +54,7 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
     family.flushed(count)
     countFlush(engine, family, file, started)
     engine.controller.update()
-    await removeObsoleteLogs(engine)
+    if (engine.logs.isStarted) await removeObsoleteLogs(engine)
     await removeObsoleteFiles(engine)
   } catch (error) {
     family.flushing = 0
@@ -123,7 +123,7 @@ async function recordFlush(
 
 /** As `oldestLogNeeded`, once `family` needs none before `logNumber`. */
 function oldestLogNeededAfter(engine: Engine, family: Family, logNumber: number): number {
-  let oldest = Math.min(logNumber, engine.logs.number)
+  let oldest = engine.logs.isStarted ? Math.min(logNumber, engine.logs.number) : logNumber
   for (const other of engine.families.values()) {
     if (other !== family) oldest = Math.min(oldest, other.oldestLogNeeded ?? oldest)
   }

@@ -14,6 +14,7 @@ import { walName } from '@varve/format/names'
 import type { Timer } from '../runtime/index.ts'
 import { encodeEvidence, evidenceRecord, WalWriter } from '../wal/index.ts'
 import type { Engine } from './engine.ts'
+import { removeFile } from './obsolete-files.ts'
 
 interface OldLog {
   readonly number: number
@@ -42,6 +43,11 @@ export class Logs {
   /** Number of the log being written. */
   get number(): number {
     return this.writer.number
+  }
+
+  /** False while recovery reads the logs of the past. */
+  get isStarted(): boolean {
+    return this.current !== undefined
   }
 
   get totalBytes(): number {
@@ -116,9 +122,10 @@ export class Logs {
   /** Syncs and closes the logs that are not written any more. */
   async syncOlder(): Promise<void> {
     for (const log of [...this.older]) {
-      if (log.writer === undefined) continue
-      await log.writer.sync()
-      await log.writer.close()
+      const { writer } = log
+      if (writer === undefined) continue
+      await writer.sync()
+      await writer.close()
       log.writer = undefined
     }
   }
@@ -132,7 +139,7 @@ export class Logs {
       const { writer } = log
       log.writer = undefined
       await writer?.close()
-      await this.engine.fs.unlink(this.pathOf(log.number))
+      await removeFile(this.engine, walName(log.number))
     }
   }
 

@@ -44,7 +44,7 @@ export async function open(path: string, options: OpenOptions = {}, runtime?: Ru
     await recover(engine)
     await createWantedFamilies(engine)
     engine.controller.update()
-    engine.background.schedule()
+    engine.background.begin()
     return new Database(engine)
   } catch (error) {
     await abandon(engine, lock, world)

@@ -115,6 +115,11 @@ function describeFamily(
     if (isKnownOption('CFOptions', spelled)) family.set(spelled, String(value))
     else if (isKnownOption('BlockBasedTable', spelled)) table.set(spelled, String(value))
   }
+  // C++ takes it as it stands, and a memtable whose first arena block is over its size is full from the start.
+  family.set(
+    'arena_block_size',
+    String(Math.min(1024 * 1024, Math.ceil(options.writeBufferSize / 8 / 4096) * 4096)),
+  )
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
   family.set('compression', compressionTypes[options.compression])

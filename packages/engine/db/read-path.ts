@@ -129,7 +129,13 @@ export async function get(
   key: Bytes,
   options?: ReadOptions,
 ): Promise<Uint8Array | undefined> {
-  return takeValue(engine, await lookUp(engine, family, key, options))
+  const lookup = begin(engine, key, options)
+  const { superVersion } = family
+  if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
+    await finish(engine, superVersion, lookup)
+  }
+  // Without an await since `begin`, or with a lookup of our own: nobody else has used it.
+  return takeValue(engine, lookup)
 }
 
 export async function has(
@@ -138,33 +144,24 @@ export async function has(
   key: Bytes,
   options?: ReadOptions,
 ): Promise<boolean> {
-  const lookup = await lookUp(engine, family, key, options)
+  const lookup = begin(engine, key, options)
+  const { superVersion } = family
+  if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
+    await finish(engine, superVersion, lookup)
+  }
   engine.statistics.keysRead++
   return lookup.state === LookupState.value
 }
 
-/** A plain lookup when nothing has to be loaded, so that the usual case costs one promise and not three. */
-function lookUp(
-  engine: ReadEngine,
-  family: ReadFamily,
-  key: Bytes,
-  options: ReadOptions | undefined,
-): PointLookup | Promise<PointLookup> {
-  const lookup = begin(engine, key, options)
-  const { superVersion } = family
-  if (lookupKey(superVersion, engine.tables, lookup) !== Step.needsBlock) return lookup
+/** Loads what a lookup waits for until it is over. The lookup is the caller's own from now on. */
+async function finish(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Promise<void> {
   spare = new PointLookup()
-  return finish(engine, superVersion.ref(), lookup)
-}
-
-/** Loads what a lookup waits for until it is over. Takes over the reference to `state`. */
-async function finish(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Promise<PointLookup> {
+  state.ref()
   try {
     // The caller may change its key while this waits.
     lookup.keepKey()
     do await lookup.wanted?.load()
     while (lookupKey(state, engine.tables, lookup) === Step.needsBlock)
-    return lookup
   } finally {
     state.unref()
   }

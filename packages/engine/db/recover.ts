@@ -96,20 +96,24 @@ async function makeDurable(
 ): Promise<void> {
   const keepLogs = engine.options.db.avoidFlushDuringRecovery && logs.every(log => log.cut === undefined)
   if (keepLogs) engine.logs.keepRecovered(logs)
+  const known = engine.versions.liveFileNumbers()
   await startLog(engine)
   await flushRecovered(engine, keepLogs)
   await writeOptionsFile(engine)
-  await tidyUp(engine, keepLogs ? [] : logs, entries)
+  await tidyUp(engine, keepLogs ? [] : logs, entries, known)
   await removeObsoleteFiles(engine)
 }
 
-/** Removes what the new MANIFEST has made obsolete, and moves aside what it does not know. */
+/**
+ * Removes what the new MANIFEST has made obsolete, and moves aside what the old one does not know. `known` are
+ * the tables that it did.
+ */
 async function tidyUp(
   engine: Engine,
   logs: readonly ReplayedLog[],
   entries: readonly Entry[],
+  known: ReadonlySet<number>,
 ): Promise<void> {
-  const live = engine.versions.liveFileNumbers()
   const cut = new Set(logs.flatMap(log => (log.cut === undefined ? [] : [log.number])))
   const { manifestNumber } = engine.versions.recovered
   const unknown: string[] = []
@@ -118,7 +122,7 @@ async function tidyUp(
     if (kind === 'temp' || kind === 'optionsTemp') await removeFile(engine, name)
     else if (kind === 'wal' && cut.has(number)) torn.push(name)
     else if (kind === 'wal' && number < engine.versions.minLogNumberToKeep) await removeFile(engine, name)
-    else if ((kind === 'table' || kind === 'blob') && !live.has(number)) unknown.push(name)
+    else if ((kind === 'table' || kind === 'blob') && !known.has(number)) unknown.push(name)
     else if (kind === 'manifest' && number !== manifestNumber) unknown.push(name)
   }
   await quarantine(engine, torn, 'its end was cut off in recovery')
