@@ -189,11 +189,10 @@ export async function getMany(
       values[index] = takeValue(engine, lookup)
       continue
     }
-    spare = new PointLookup()
-    const rest = finish(engine, superVersion.ref(), lookup)
+    const rest = finish(engine, superVersion, lookup)
     waiting.push(
-      rest.then(found => {
-        values[index] = takeValue(engine, found)
+      rest.then(() => {
+        values[index] = takeValue(engine, lookup)
       }),
     )
   }

@@ -242,6 +242,34 @@ test('a caller may reuse its key while a get waits', async () => {
   assert.equal(decodeUtf8((await pending) as Uint8Array), value)
 })
 
+test('gets and scans that are under way at the same time do not disturb one another', async () => {
+  for (const cacheBytes of [0, 5000, 1 << 24]) {
+    const tree = new Tree(history, cacheBytes)
+    const rows = rowsAt(history, WRITES)
+    const wanted = Array.from({ length: KEYS + 20 }, (_, i) => keyOf(i))
+    for (let round = 0; round < 3; round++) {
+      const [gotten, known, many, scanned] = await Promise.all([
+        Promise.all(wanted.map(key => get(tree, tree.family, key))),
+        Promise.all(wanted.map(key => has(tree, tree.family, key))),
+        getMany(tree, tree.family, wanted),
+        values(tree, tree.family).toArray(),
+      ])
+      const expected = wanted.map(key => rows.get(key))
+      const text = (value: Uint8Array | undefined) => value && decodeUtf8(value)
+      assert.deepEqual(gotten.map(text), expected)
+      assert.deepEqual(many.map(text), expected)
+      assert.deepEqual(
+        known,
+        expected.map(value => value !== undefined),
+      )
+      assert.deepEqual(
+        scanned.map(decodeUtf8),
+        expected.filter(value => value !== undefined),
+      )
+    }
+  }
+})
+
 test('a loop that is left early, and a database that closes, let go of what a scan reads', async () => {
   const tree = new Tree(history, 0)
   for await (const _ of entries(tree, tree.family)) break
