@@ -3,8 +3,8 @@
  * and, unless read-only, makes it durable: flushes the memtables, starts a new log, writes a new MANIFEST, and
  * only then removes what is no longer needed.
  *
- * Nothing on disk is changed before everything has been read and checked: an open that fails leaves the
- * directory as it was.
+ * Nothing is removed before everything has been read, checked and made durable: an open that fails leaves the
+ * directory readable as it was.
  *
  * RocksDB: db/db_impl/db_impl_open.cc, DBImpl::Recover and RecoverLogFiles
  */

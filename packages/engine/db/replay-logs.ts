@@ -43,7 +43,7 @@ export async function replayLogs(
     const cut = cutAt === undefined ? undefined : { file, offset: cutAt, reason: reason ?? 'damage' }
     replayed.push({ number, size: bytes.length, operations, cut })
     engine.startSequencesAfter(Math.max(engine.lastSequence, (replay.nextSequence ?? 0) - 1))
-    if (!engine.isReadOnly) await flushWhatIsFull(engine)
+    if (!engine.isReadOnly) await flushWhatIsFull(engine, number)
   }
   return replayed
 }
@@ -74,8 +74,14 @@ function applyOperation(engine: Engine, log: WalSource, offset: number): void {
   family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
 }
 
-async function flushWhatIsFull(engine: Engine): Promise<void> {
+/**
+ * Flushes families whose memtables have grown too many, and with them all that they have of the log `number`: a
+ * log of which a part is in a table would bring that part back at the next replay.
+ */
+async function flushWhatIsFull(engine: Engine, number: number): Promise<void> {
   for (const family of engine.families.values()) {
-    if (family.sealed.length >= family.options.maxWriteBufferNumber) await flushSealed(engine, family)
+    if (family.sealed.length < family.options.maxWriteBufferNumber) continue
+    family.seal(number + 1)
+    await flushSealed(engine, family)
   }
 }
