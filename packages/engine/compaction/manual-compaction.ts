@@ -33,7 +33,7 @@ export class ManualCompaction {
   private readonly picker: CompactionPicker
   private readonly source: VersionSource
   private readonly range: ManualRange
-  /** Files from this number on were made by this very compaction, and need not be rewritten. */
+  /** Files from this number on were made since it began. */
   private readonly firstNewFile: number
   /** In the level being worked on, all before this user key is done. */
   private level = 0
@@ -89,6 +89,11 @@ export class ManualCompaction {
     return this.range.rewriteBottommost ? this.rewrite(version, deepest) : 'done'
   }
 
+  /** Written by this compaction, and nothing below it can be dropped any more. */
+  private isSettled(file: FileMeta): boolean {
+    return file.number >= this.firstNewFile && file.largestSequence === 0
+  }
+
   /** Flushed since the beginning: a busy writer must not keep a manual compaction from ending. */
   private onlyNew(files: readonly FileMeta[]): boolean {
     return files.every(file => file.number >= this.firstNewFile)
@@ -128,7 +133,7 @@ export class ManualCompaction {
       this.level = deepest
       this.position = this.range.smallest
     }
-    const files = this.filesIn(version, deepest).filter(file => file.number < this.firstNewFile)
+    const files = this.filesIn(version, deepest).filter(file => !this.isSettled(file))
     return files.length === 0 ? 'done' : this.piece(version, contiguous(version, deepest, files), deepest)
   }
 
