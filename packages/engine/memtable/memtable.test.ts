@@ -169,6 +169,30 @@ test('a lookup finds the newest version that its sequence may see', () => {
   )
 })
 
+test('lookups stay right when the index of newest records is full', () => {
+  const count = 5000
+  const memtable = new Memtable(1, Memtable.arenaBytesFor(2 * count, 2 * count * 4))
+  const key = new Uint8Array(4)
+  const lookup = new PointLookup()
+  const view = new DataView(key.buffer)
+  for (let i = 0; i < 2 * count; i++) {
+    view.setUint32(0, 2 * (i % count))
+    assert.ok(memtable.add(i + 1, ValueType.Value, key, 0, 4, key, 0, 4))
+  }
+  for (let i = 0; i < count; i++) {
+    view.setUint32(0, 2 * i)
+    lookup.begin(key, 0, 4, 3 * count)
+    assert.ok(memtable.get(lookup))
+    assert.equal(lookup.foundTrailerLow >>> 8, count + i + 1)
+    lookup.begin(key, 0, 4, count)
+    assert.ok(memtable.get(lookup))
+    assert.equal(lookup.foundTrailerLow >>> 8, i + 1)
+    view.setUint32(0, 2 * i + 1)
+    lookup.begin(key, 0, 4, 3 * count)
+    assert.ok(!memtable.get(lookup))
+  }
+})
+
 test('a lookup that meets an entry Varve cannot serve says so', () => {
   const memtable = filled([{ key: 'k', sequence: 1, type: ValueType.Merge, value: '1' }])
   const lookup = new PointLookup()

@@ -9,6 +9,7 @@ import { ValueType } from '@varve/format/key'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import { Arena } from './arena.ts'
 import { MemtableCursor } from './memtable-cursor.ts'
+import { NewestIndex } from './newest-index.ts'
 import {
   KEY_LENGTH,
   keyEqualsTarget,
@@ -53,6 +54,8 @@ export class Memtable {
   readonly counts: MemtableCounts
   private readonly memory: Arena
   private readonly tree: RecordTree
+  /** A worker reads in order and has none. */
+  private readonly newest: NewestIndex | undefined
 
   /** `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. */
   constructor(id: number, arenaBytes: number, attached?: MemtableDescriptor) {
@@ -65,6 +68,7 @@ export class Memtable {
     }
     this.memory = new Arena(attached?.arena ?? new SharedArrayBuffer(arenaSize(arenaBytes)))
     this.tree = new RecordTree(this.memory, attached?.tree)
+    this.newest = attached === undefined ? new NewestIndex(this.memory) : undefined
   }
 
   /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
@@ -89,7 +93,7 @@ export class Memtable {
     return this.tree.entryCount
   }
 
-  /** Bytes of the arena in use. */
+  /** Bytes of the arena in use. The index of newest records adds up to a sixteenth of the arena's size. */
   get memoryUsage(): number {
     return this.memory.usedBytes
   }
@@ -117,9 +121,19 @@ export class Memtable {
     const keyLength = keyEnd - keyStart
     const valueLength = valueEnd - valueStart
     if (memory.freeWords < recordWords(keyLength, valueLength) + tree.reserveWords) return false
-    tree.insert(
-      writeRecord(memory, sequence, type, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd),
+    const record = writeRecord(
+      memory,
+      sequence,
+      type,
+      keyBytes,
+      keyStart,
+      keyEnd,
+      valueBytes,
+      valueStart,
+      valueEnd,
     )
+    tree.insert(record)
+    this.newest?.add(record)
     counts.keyValueBytes += keyLength + valueLength
     if (type === ValueType.Deletion || type === ValueType.SingleDeletion) counts.deletionCount++
     if (tree.entryCount === 1 || sequence < counts.smallestSequence) counts.smallestSequence = sequence
@@ -129,20 +143,12 @@ export class Memtable {
 
   /** Settles `lookup` if an entry that it may see is here, and says whether it did. */
   get(lookup: PointLookup): boolean {
-    const { memory, tree } = this
-    tree.find(lookup.bytes, lookup.start, lookup.end, lookup.trailerLow, lookup.trailerHigh)
-    if (tree.foundIndex === tree.countOf(tree.foundLeaf)) return false
-    const record = tree.recordAt(tree.foundLeaf, tree.foundIndex)
-    if (!keyEqualsTarget(memory, record, lookup.bytes, lookup.start, lookup.end)) return false
-    const words = memory.words
+    const record = this.findVisible(lookup)
+    if (record === 0) return false
+    const { bytes, words } = this.memory
     const valueStart = keyStartOf(record) + words[record + KEY_LENGTH]
-    lookup.settle(
-      words[record + TRAILER_LOW],
-      words[record + TRAILER_HIGH],
-      memory.bytes,
-      valueStart,
-      valueStart + words[record + VALUE_LENGTH],
-    )
+    const valueEnd = valueStart + words[record + VALUE_LENGTH]
+    lookup.settle(words[record + TRAILER_LOW], words[record + TRAILER_HIGH], bytes, valueStart, valueEnd)
     return true
   }
 
@@ -150,6 +156,27 @@ export class Memtable {
   cursor(): MemtableCursor {
     return new MemtableCursor(this.memory, this.tree)
   }
+
+  /** The newest record of the key that the lookup may see, or 0. */
+  private findVisible(lookup: PointLookup): number {
+    const { memory, newest, tree } = this
+    const { bytes, start, end, trailerLow, trailerHigh } = lookup
+    if (newest !== undefined) {
+      const record = newest.find(bytes, start, end)
+      if (record === 0 && newest.isComplete) return 0
+      if (record !== 0 && isAtOrBefore(memory.words, record, trailerLow, trailerHigh)) return record
+    }
+    tree.find(bytes, start, end, trailerLow, trailerHigh)
+    if (tree.foundIndex === tree.countOf(tree.foundLeaf)) return 0
+    const record = tree.recordAt(tree.foundLeaf, tree.foundIndex)
+    return keyEqualsTarget(memory, record, bytes, start, end) ? record : 0
+  }
+}
+
+/** Whether a reader at that trailer may see the record. */
+function isAtOrBefore(words: Uint32Array, record: number, trailerLow: number, trailerHigh: number): boolean {
+  const high = words[record + TRAILER_HIGH]
+  return high !== trailerHigh ? high < trailerHigh : words[record + TRAILER_LOW] <= trailerLow
 }
 
 /** The most that adding entries can take. */

@@ -1,0 +1,109 @@
+/**
+ * From a user key to its newest record, beside the tree: an open-addressed hash table for point lookups.
+ *
+ *     slot := record's place + tag << placeBits; 0 is an empty slot
+ *
+ * The tag is what the place leaves of 32 bits, filled from the key's hash, so a key that is not in the memtable
+ * (the answer to most lookups) costs one cache miss where the tree costs five or more. Measured with 500,000
+ * entries of 16 + 100 bytes on a busy machine, in thousands per second of processor time, tree alone and with
+ * this: lookups that find 700 and 1,250, that do not 930 and 4,200; random inserts 1,030 and 760, ascending
+ * ones 3,800 and 1,900. Every read of the database begins with a lookup here that mostly finds nothing, so
+ * 0.3 us more for a write buys 0.8 us less for a read.
+ *
+ * The table does not grow: growing would hold up the caller. When it is three quarters full, or a key finds no
+ * slot near its place, the key stays out, and from then on "not found" means "ask the tree".
+ */
+import type { Arena } from './arena.ts'
+import { KEY_LENGTH, keyEqualsTarget, keyStartOf, TRAILER_HIGH, TRAILER_LOW } from './record.ts'
+
+/** One slot (four bytes) for so many bytes of the arena: entries of 16 + 100 bytes fill not quite half. */
+const ARENA_BYTES_PER_SLOT = 64
+const MIN_SLOTS = 64
+/** Slots a key may be away from where it belongs, so that no choice of keys makes this slow. */
+const MAX_PROBES = 32
+
+export class NewestIndex {
+  /** False once a key had to stay out. */
+  isComplete = true
+
+  private readonly arena: Arena
+  private readonly slots: Uint32Array
+  private readonly mask: number
+  /** 2 to the power of the bits that a place takes. */
+  private readonly placeLimit: number
+  private readonly tagLimit: number
+  private freeSlots: number
+
+  constructor(arena: Arena) {
+    const wanted = Math.max(MIN_SLOTS, arena.bytes.length / ARENA_BYTES_PER_SLOT)
+    const count = 2 ** Math.floor(Math.log2(wanted))
+    this.arena = arena
+    this.slots = new Uint32Array(count)
+    this.mask = count - 1
+    this.placeLimit = 2 ** Math.ceil(Math.log2(arena.words.length))
+    this.tagLimit = 2 ** 32 / this.placeLimit
+    this.freeSlots = count * 0.75
+  }
+
+  /** The newest record of a key; 0 when there is none, or, unless `isComplete`, when that is not known. */
+  find(keyBytes: Uint8Array, start: number, end: number): number {
+    const { slots, mask, placeLimit } = this
+    const hash = hashKey(keyBytes, start, end)
+    const tag = this.tagOf(hash)
+    for (let probe = 0, at = hash & mask; probe < MAX_PROBES; probe++, at = (at + 1) & mask) {
+      const slot = slots[at]
+      if (slot === 0) return 0
+      const place = slot % placeLimit
+      if (slot - place === tag && keyEqualsTarget(this.arena, place, keyBytes, start, end)) return place
+    }
+    return 0
+  }
+
+  /** Takes note of a record that is in the arena. */
+  add(record: number): void {
+    const { arena, slots, mask, placeLimit } = this
+    const start = keyStartOf(record)
+    const end = start + arena.words[record + KEY_LENGTH]
+    const hash = hashKey(arena.bytes, start, end)
+    const tag = this.tagOf(hash)
+    for (let probe = 0, at = hash & mask; probe < MAX_PROBES; probe++, at = (at + 1) & mask) {
+      const slot = slots[at]
+      if (slot === 0) {
+        if (this.freeSlots < 1) break
+        this.freeSlots--
+        slots[at] = tag + record
+        return
+      }
+      const place = slot % placeLimit
+      if (slot - place !== tag || !keyEqualsTarget(arena, place, arena.bytes, start, end)) continue
+      if (isNewer(arena.words, record, place)) slots[at] = tag + record
+      return
+    }
+    this.isComplete = false
+  }
+
+  /** In its place above the record's bits. */
+  private tagOf(hash: number): number {
+    return Math.floor(((hash >>> 0) / 2 ** 32) * this.tagLimit) * this.placeLimit
+  }
+}
+
+function isNewer(words: Uint32Array, record: number, than: number): boolean {
+  const high = words[record + TRAILER_HIGH]
+  const thanHigh = words[than + TRAILER_HIGH]
+  return high !== thanHigh ? high > thanHigh : words[record + TRAILER_LOW] > words[than + TRAILER_LOW]
+}
+
+/** Four bytes at a time, then mixed, so that both ends of the word are good. In memory only, never in a file. */
+function hashKey(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+    hash = Math.imul(hash ^ word, 0x9e37_79b1)
+    hash ^= hash >>> 15
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x85eb_ca77)
+  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2_ae3d)
+  return hash ^ (hash >>> 13)
+}
