@@ -141,9 +141,12 @@ class Thread {
   }
 }
 
+/** Sources run as they are; what is published is compiled. */
 function workerModule(): URL {
-  // Sources run as they are; what is published is compiled.
-  return new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url)
+  const isSource = import.meta.url.endsWith('.ts')
+  return isSource
+    ? new URL('./worker-main.ts', import.meta.url)
+    : new URL('./worker-main.js', import.meta.url)
 }
 
 function closedError(): VarveError {

@@ -57,7 +57,8 @@ export class FakeFile implements File {
 
   async sync(): Promise<void> {
     this.mostSyncsAtOnce = Math.max(this.mostSyncsAtOnce, ++this.syncsUnderWay)
-    await new Promise(resolve => setImmediate(resolve))
+    // Long enough for others to come in between.
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
     this.syncsUnderWay--
     this.syncSync()
   }
