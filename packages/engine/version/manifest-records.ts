@@ -6,9 +6,11 @@
  * record missing below what is known to have been synced, means that bytes were lost which the database
  * counted on. RocksDB leaves out a tail in every case.
  */
+import { readUint32 } from '@varve/format/bytes'
+import { crc32c, unmaskCrc } from '@varve/format/checksum'
 import { CorruptionError } from '@varve/format/errors'
 import { decodeVersionEdit, type VersionEdit } from '@varve/format/manifest'
-import { type LogDamage, LogReader } from '@varve/format/wal'
+import { HEADER_LENGTH, type LogDamage, LogReader } from '@varve/format/wal'
 
 export interface ManifestRecords {
   /** In order; those of an atomic group only if the group is complete. */
@@ -48,13 +50,15 @@ export function checkSyncedSize(size: number, syncedSize: number, file: string):
   )
 }
 
-function isTornAppend(damage: LogDamage): boolean {
+function isTornAppend(damage: LogDamage, bytes: Uint8Array): boolean {
   if (!damage.tail || damage.intactAt !== undefined) return false
-  return (
-    damage.reason === 'truncated header' ||
-    damage.reason === 'truncated body' ||
-    damage.reason === 'partial record without end'
-  )
+  if (damage.reason === 'truncated body') return !isWholeButForItsLength(bytes, damage.offset)
+  return damage.reason === 'truncated header' || damage.reason === 'partial record without end'
+}
+
+/** The checksum leaves out the length: if it holds for all bytes that there are, only the length is wrong. */
+function isWholeButForItsLength(bytes: Uint8Array, offset: number): boolean {
+  return crc32c(bytes, offset + HEADER_LENGTH - 1, bytes.length) === unmaskCrc(readUint32(bytes, offset))
 }
 
 /** Edits that count down to zero take effect together or not at all. */
