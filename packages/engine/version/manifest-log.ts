@@ -18,6 +18,8 @@ export class ManifestLog {
   readonly path: string
   /** Bytes that are on the device. */
   syncedSize = 0
+  /** What the first append took: the state that it begins with. */
+  initialSize = 0
 
   private readonly file: File
   private readonly framer = new LogFramer()
@@ -43,6 +45,7 @@ export class ManifestLog {
     await this.file.write(this.buffer.view(), position)
     await this.file.sync()
     this.syncedSize = this.framer.position
+    if (position === 0) this.initialSize = this.syncedSize
     if (this.buffer.bytes.length > KEPT_BUFFER_LENGTH) this.buffer = new ByteWriter()
   }
 

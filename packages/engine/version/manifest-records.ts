@@ -26,7 +26,7 @@ export function readManifestRecords(bytes: Uint8Array, file: string, minimumSync
   const group = new AtomicGroup(file)
   for (let item = reader.next(); item !== undefined; item = reader.next()) {
     if (item.kind === 'damage') {
-      if (!isTornAppend(item))
+      if (!isTornAppend(item, bytes))
         throw new CorruptionError(`${item.reason} in a MANIFEST record`, file, item.offset)
       break
     }

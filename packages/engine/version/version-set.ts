@@ -306,8 +306,13 @@ export class VersionSet {
 
   private async write(edits: readonly VersionEdit[]): Promise<void> {
     const { log } = this
-    if (log !== undefined && log.syncedSize <= this.options.maxManifestFileSize) return log.append(edits)
+    if (log !== undefined && log.syncedSize <= this.mostManifestBytes(log)) return log.append(edits)
     await this.roll(edits)
+  }
+
+  /** One that begins with a state larger than the limit may double: otherwise each edit would write it anew. */
+  private mostManifestBytes(log: ManifestLog): number {
+    return Math.max(this.options.maxManifestFileSize, 2 * log.initialSize)
   }
 
   /** Begins a new MANIFEST with the state and then `edits`, and puts it in force. */
