@@ -70,7 +70,8 @@ export class VersionSet {
   private currentManifest = 0
   private obsoleteManifests: number[] = []
   private readonly queue: PendingEdits[] = []
-  private draining = false
+  /** Settles when the queue is empty; there while it is worked on. */
+  private draining: Promise<void> | undefined = undefined
   private readonly dropped = new Set<ColumnFamilyState>()
 
   private constructor(options: VersionSetOptions) {
@@ -152,7 +153,7 @@ export class VersionSet {
   logAndApply(edits: readonly VersionEdit[], atomic = false): Promise<void> {
     return new Promise((resolve, reject) => {
       this.queue.push({ edits, atomic, resolve, reject })
-      if (!this.draining) void this.drain()
+      this.draining ??= this.drain()
     })
   }
 
@@ -216,7 +217,7 @@ export class VersionSet {
 
   /** Waits for the edits that were given, then closes the MANIFEST. */
   async close(): Promise<void> {
-    if (this.draining) await this.logAndApply([]).catch(() => undefined)
+    await this.draining
     await this.closeLog()
   }
 
@@ -245,9 +246,10 @@ export class VersionSet {
   }
 
   private async drain(): Promise<void> {
-    this.draining = true
+    // Calls of one turn of the event loop share an append.
+    await undefined
     while (this.queue.length > 0) await this.commit(this.queue.splice(0))
-    this.draining = false
+    this.draining = undefined
   }
 
   /** Settles every member of the group; never throws. */
