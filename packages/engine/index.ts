@@ -1,5 +1,11 @@
 /** The public door of `varve`. */
-export { CorruptionError, type ErrorCode, type ErrorDetails, isVarveError, VarveError } from '@varve/format/errors'
+export {
+  CorruptionError,
+  type ErrorCode,
+  type ErrorDetails,
+  isVarveError,
+  VarveError,
+} from '@varve/format/errors'
 export { type BatchOperation, type ColumnFamilyReference, WriteBatch } from './batch/index.ts'
 export type { KeyRange, LiveFile } from './db/approximate-sizes.ts'
 export type { Bytes } from './db/arguments.ts'
@@ -9,12 +15,13 @@ export type { Database, InColumnFamily } from './db/database.ts'
 export type {
   CompactionEvent,
   DatabaseEvents,
+  EventListeners,
   FlushEvent,
   QuarantineEvent,
   RecoveryEvent,
   StallEvent,
 } from './db/events.ts'
-export { open } from './db/open.ts'
+export { type OpenListeners, open } from './db/open.ts'
 export { propertyNames } from './db/properties.ts'
 export type { ReadOptions } from './db/read-path.ts'
 export type { Cursor, Entries, RangeOptions } from './db/scan.ts'

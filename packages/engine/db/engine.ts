@@ -194,9 +194,10 @@ export class Engine {
     return error
   }
 
+  /** Keeps the process alive meanwhile: somebody waits for it. */
   sleep(milliseconds: number): Promise<void> {
     return new Promise(resolve => {
-      this.runtime.setTimer(milliseconds, resolve)
+      this.runtime.setTimer(milliseconds, resolve, true)
     })
   }
 

@@ -68,6 +68,9 @@ export interface DatabaseEvents {
   close: Record<string, never>
 }
 
+/** Listeners by event, for `open`: what happens while the database is opened is told to these only. */
+export type EventListeners = { [Name in keyof DatabaseEvents]?: (event: DatabaseEvents[Name]) => void }
+
 export class Events {
   private readonly listeners = new Map<keyof DatabaseEvents, Set<(event: never) => void>>()
 
@@ -80,6 +83,13 @@ export class Events {
     this.listeners.set(name, registered)
     registered.add(listener)
     return () => registered.delete(listener)
+  }
+
+  /** Registers many. */
+  onAll(listeners: EventListeners): void {
+    for (const [name, listener] of Object.entries(listeners)) {
+      if (listener !== undefined) this.on(name as keyof DatabaseEvents, listener as (event: unknown) => void)
+    }
   }
 
   emit<Name extends keyof DatabaseEvents>(name: Name, event: DatabaseEvents[Name]): void {

@@ -17,16 +17,27 @@ import { createDatabase, newIdentity, newSessionId, VersionSet } from '../versio
 import { createColumnFamily } from './column-family-changes.ts'
 import { Database } from './database.ts'
 import { Engine } from './engine.ts'
+import type { EventListeners } from './events.ts'
 import { Family } from './family.ts'
 import { removeFilesLetGo } from './obsolete-files.ts'
 import { recover } from './recover.ts'
+
+/** What `open` takes besides options. */
+export interface OpenListeners {
+  /** Called from the start, so that they hear of recovery and quarantine too; `Database.on` adds more later. */
+  listeners?: EventListeners
+}
 
 /**
  * Opens the database in the directory `path`, making it if need be. Throws `LOCKED` while anyone else has it
  * open for writing, `NOT_FOUND` or `ALREADY_EXISTS` by `createIfMissing` and `errorIfExists`, `CORRUPTION` and
  * `NOT_SUPPORTED` for what cannot be read rightly, `INVALID_ARGUMENT` for wrong options.
  */
-export async function open(path: string, options: OpenOptions = {}, runtime?: Runtime): Promise<Database> {
+export async function open(
+  path: string,
+  { listeners = {}, ...options }: OpenOptions & OpenListeners = {},
+  runtime?: Runtime,
+): Promise<Database> {
   if (typeof path !== 'string' || path === '') {
     throw new VarveError('INVALID_ARGUMENT', 'the path of a database must be a string that is not empty', {
       option: 'path',
@@ -41,6 +52,7 @@ export async function open(path: string, options: OpenOptions = {}, runtime?: Ru
     if (!resolved.db.readOnly) lock = await world.fs.lock(join(path, LOCK_NAME))
     if (!exists) await createDatabase(world.fs, path, newIdentity(world.randomBytes(16)))
     engine = await loadEngine(path, resolved, world, lock)
+    engine.events.onAll(listeners)
     await recover(engine)
     await createWantedFamilies(engine)
     engine.controller.update()

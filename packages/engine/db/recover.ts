@@ -11,14 +11,16 @@
 import { join } from 'node:path'
 import { CorruptionError } from '@varve/format/errors'
 import { type FileName, parseFileName, walName } from '@varve/format/names'
+import type { WalOutcome } from '../wal/index.ts'
 import type { Engine } from './engine.ts'
+import type { RecoveryEvent } from './events.ts'
 import { flushRecovered } from './flush.ts'
 import { startLog } from './make-room.ts'
 import { openNewTables } from './new-tables.ts'
 import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
 import { writeOptionsFile } from './options-file.ts'
 import { listLost, quarantine } from './quarantine.ts'
-import { type ReplayedLog, replayLogs } from './replay-logs.ts'
+import { replayLogs } from './replay-logs.ts'
 
 interface Entry extends FileName {
   name: string
@@ -34,14 +36,14 @@ export async function recover(engine: Engine): Promise<void> {
   const oldestNeeded = oldestLogInManifest(engine)
   const logs = await replayLogs(engine, neededLogs(engine, entries, oldestNeeded), oldestNeeded)
   if (!engine.isReadOnly) await makeDurable(engine, logs, entries)
-  const cut = logs.find(log => log.cut !== undefined)?.cut
+  engine.events.emit('open', { ...summarize(logs), milliseconds: clock.monotonic() - started })
+}
+
+function summarize(logs: readonly WalOutcome[]): Omit<RecoveryEvent, 'milliseconds'> {
   const operations = logs.reduce((sum, log) => sum + log.operations, 0)
-  engine.events.emit('open', {
-    logs: logs.length,
-    operations,
-    cut,
-    milliseconds: clock.monotonic() - started,
-  })
+  const torn = logs.find(({ cutAt }) => cutAt !== undefined)
+  const cut = torn && { file: torn.file, offset: torn.cutAt ?? 0, reason: torn.reason ?? '' }
+  return { logs: logs.length, operations, cut }
 }
 
 async function listDirectory(engine: Engine): Promise<Entry[]> {
@@ -91,10 +93,10 @@ function neededLogs(engine: Engine, entries: readonly Entry[], minimum: number):
 /** The part of recovery that writes. */
 async function makeDurable(
   engine: Engine,
-  logs: readonly ReplayedLog[],
+  logs: readonly WalOutcome[],
   entries: readonly Entry[],
 ): Promise<void> {
-  const keepLogs = engine.options.db.avoidFlushDuringRecovery && logs.every(log => log.cut === undefined)
+  const keepLogs = engine.options.db.avoidFlushDuringRecovery && logs.every(({ end }) => end === 'clean')
   if (keepLogs) engine.logs.keepRecovered(logs)
   const known = engine.versions.liveFileNumbers()
   await startLog(engine)
@@ -110,21 +112,21 @@ async function makeDurable(
  */
 async function tidyUp(
   engine: Engine,
-  logs: readonly ReplayedLog[],
+  logs: readonly WalOutcome[],
   entries: readonly Entry[],
   known: ReadonlySet<number>,
 ): Promise<void> {
-  const cut = new Set(logs.flatMap(log => (log.cut === undefined ? [] : [log.number])))
+  const notWhole = new Set(logs.filter(({ end }) => end !== 'clean').map(({ number }) => number))
   const { manifestNumber } = engine.versions.recovered
   const unknown: string[] = []
   const torn: string[] = []
   for (const { name, kind, number } of entries) {
     if (kind === 'temp' || kind === 'optionsTemp') await removeFile(engine, name)
-    else if (kind === 'wal' && cut.has(number)) torn.push(name)
+    else if (kind === 'wal' && notWhole.has(number)) torn.push(name)
     else if (kind === 'wal' && number < engine.versions.minLogNumberToKeep) await removeFile(engine, name)
     else if ((kind === 'table' || kind === 'blob') && !known.has(number)) unknown.push(name)
     else if (kind === 'manifest' && number !== manifestNumber) unknown.push(name)
   }
-  await quarantine(engine, torn, 'its end was cut off in recovery')
+  await quarantine(engine, torn, 'recovery could not take all of it')
   await quarantine(engine, unknown, 'the MANIFEST does not know it')
 }

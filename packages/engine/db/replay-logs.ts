@@ -10,42 +10,34 @@ import { join } from 'node:path'
 import { BatchCursor, BatchTag, batchTagName, beginsPrepare } from '@varve/format/batch'
 import { notSupported } from '@varve/format/errors'
 import { walName } from '@varve/format/names'
-import { WalReplay, type WalSource } from '../wal/index.ts'
+import { type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
 import type { Engine } from './engine.ts'
 import { flushSealed } from './flush.ts'
-
-export interface ReplayedLog {
-  number: number
-  size: number
-  operations: number
-  /** Where its torn end was cut off, if it was. */
-  cut: { file: string; offset: number; reason: string } | undefined
-}
 
 /** Replays the logs, oldest first, and moves the database's sequence behind the last operation. */
 export async function replayLogs(
   engine: Engine,
   numbers: readonly number[],
   oldestNeeded: number,
-): Promise<ReplayedLog[]> {
+): Promise<WalOutcome[]> {
   const replay = new WalReplay({
     mode: engine.options.db.walRecoveryMode,
     onBatch: (batch, offset, log) => applyBatch(engine, batch, offset, log),
     trackedSizes: engine.versions.trackedWals,
     oldestNeeded,
   })
-  const replayed: ReplayedLog[] = []
+  // A later log may yet prove that an earlier one has lost its end: outcomes are final when all are replayed.
+  const outcomes: WalOutcome[] = []
   for (const number of numbers) {
     const file = join(engine.path, walName(number))
     const bytes = await engine.fs.readFile(file)
-    const { cutAt, reason, operations, manifest } = replay.replay({ bytes, number, file })
-    if (manifest !== undefined) engine.versions.checkEvidence(manifest)
-    const cut = cutAt === undefined ? undefined : { file, offset: cutAt, reason: reason ?? 'damage' }
-    replayed.push({ number, size: bytes.length, operations, cut })
+    const outcome = replay.replay({ bytes, number, file })
+    outcomes.push(outcome)
+    if (outcome.manifest !== undefined) engine.versions.checkEvidence(outcome.manifest)
     engine.startSequencesAfter(Math.max(engine.lastSequence, (replay.nextSequence ?? 0) - 1))
     if (!engine.isReadOnly) await flushWhatIsFull(engine, number)
   }
-  return replayed
+  return outcomes
 }
 
 const cursor = new BatchCursor(new Uint8Array(12))
