@@ -56,13 +56,15 @@ export class StateDraft {
     this.applied.push(...edits)
   }
 
-  /** Makes the draft the state. */
-  install(): void {
+  /** Makes the draft the state; gives the families that are dropped by it. */
+  install(): ColumnFamilyState[] {
+    const dropped: ColumnFamilyState[] = []
     for (const [id, family] of this.families) {
       family.state.logNumber = family.logNumber
       for (const delta of family.deltas) family.state.install(delta)
       if (family.dropped) {
         family.state.drop()
+        dropped.push(family.state)
         this.target.columnFamilies.delete(id)
       } else {
         this.target.columnFamilies.set(id, family.state)
@@ -72,6 +74,7 @@ export class StateDraft {
       applyWalTracking(this.target.trackedWals, edit)
       this.target.minLogNumberToKeep = Math.max(this.target.minLogNumberToKeep, edit.minLogNumberToKeep ?? 0)
     }
+    return dropped
   }
 
   private applyEdit(edit: VersionEdit, levelCountOf: (name: string) => number): void {

@@ -72,6 +72,7 @@ export class VersionSet {
   private readonly queue: PendingEdits[] = []
   /** Settles when the queue is empty; there while it is worked on. */
   private draining: Promise<void> | undefined = undefined
+  /** Dropped families that somebody still reads, or whose files have not been taken. */
   private readonly dropped = new Set<ColumnFamilyState>()
 
   private constructor(options: VersionSetOptions) {
@@ -176,10 +177,12 @@ export class VersionSet {
     const family = this.columnFamilies.get(id)
     if (id === 0) throw new VarveError('INVALID_ARGUMENT', 'the default column family cannot be dropped')
     if (family === undefined) throw new VarveError('NOT_FOUND', `there is no column family ${id}`)
-    await this.logAndApply([
-      { columnFamily: id, columnFamilyDrop: true, maxColumnFamily: this.maxColumnFamily },
-    ])
-    this.dropped.add(family)
+    const edit: VersionEdit = {
+      columnFamily: id,
+      columnFamilyDrop: true,
+      maxColumnFamily: this.maxColumnFamily,
+    }
+    await this.logAndApply([edit])
   }
 
   /** After a failed write: puts a new MANIFEST with the state in memory in force. */
@@ -271,7 +274,7 @@ export class VersionSet {
     if (accepted.length === 0) return
     try {
       await this.write(edits)
-      draft.install()
+      for (const family of draft.install()) this.dropped.add(family)
     } catch (error) {
       this.poison(error)
       for (const pending of accepted) pending.reject(this.poisoned)
