@@ -46,6 +46,7 @@ export const refusals: readonly Refusal[] = [
         '--writes_per_range_tombstone=50',
         '--disable_auto_compactions',
         '--range_tombstone_width=5',
+        '--max_num_range_tombstones=50',
       ]),
   },
   {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Random } from '../random.ts'
+import { judge } from './judge.ts'
+import { mutate } from './mutator.ts'
+import { fuzzTargets } from './targets.ts'
+
+const targets = fuzzTargets()
+const regressions = new URL('./regressions/', import.meta.url)
+
+/** Named <target>.<what it was>.hex. */
+for (const name of readdirSync(regressions).filter(file => file.endsWith('.hex'))) {
+  test(`an input that once failed stays harmless: ${name}`, () => {
+    const target = targets.find(candidate => candidate.name === name.split('.')[0])
+    assert.ok(target, `there is no target for ${name}`)
+    const input = Buffer.from(readFileSync(new URL(name, regressions), 'utf8').trim(), 'hex')
+    assert.equal(judge(target, input).failure, undefined)
+  })
+}
+
+for (const target of targets) {
+  test(`the decoder "${target.name}" answers any bytes with a value or a typed error`, () => {
+    assert.ok(target.corpus.length > 0, 'it has nothing to start from')
+    const random = new Random(7)
+    for (const input of target.corpus) assert.equal(judge(target, input).failure, undefined)
+    for (let i = 0; i < 150; i++) {
+      const input = mutate(random.pick(target.corpus), target.corpus, random)
+      if (i % 4 !== 0) target.repair?.(input)
+      const { failure } = judge(target, input)
+      assert.equal(
+        failure,
+        undefined,
+        `${failure} --target ${target.name} --replay ${Buffer.from(input).toString('hex')}`,
+      )
+    }
+  })
+}

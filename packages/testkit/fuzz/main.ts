@@ -1,0 +1,104 @@
+/**
+ * Fuzzes every decoder of `@varve/format`.
+ *
+ *     node packages/testkit/fuzz/main.ts [--seconds 60] [--seed N] [--jobs 2] [--target NAME ...]
+ *     node packages/testkit/fuzz/main.ts --replay HEX --target NAME
+ *
+ * Prints how often each target ran, and for each failure the input as hex. A failure that has been understood
+ * becomes a file in fuzz/regressions/, which `npm test` replays. Ends with 1 when something failed.
+ */
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { freshSeed } from '../random.ts'
+import { judge } from './judge.ts'
+import { MAX_INPUT } from './mutator.ts'
+import { fuzzTargets } from './targets.ts'
+import { type FuzzWorkerData, type FuzzWorkerReport, SHARED_HEADER } from './worker.ts'
+
+/** An input that takes this long will not come back. */
+const HANG_MS = 10_000
+const STARTUP_MS = 60_000
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    target: { type: 'string', multiple: true, default: [] },
+    replay: { type: 'string' },
+  },
+})
+
+/** One thread's report; a hang is a failure like any other, and ends the thread. */
+async function runWorker(seed: number): Promise<FuzzWorkerReport> {
+  const shared = new SharedArrayBuffer(SHARED_HEADER + MAX_INPUT)
+  const workerData: FuzzWorkerData = { shared, seed, seconds: Number(values.seconds), only: values.target }
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
+  const hang = watch(shared)
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.on('message', resolve)
+      worker.on('error', reject)
+      hang.found.then(resolve)
+    })
+  } finally {
+    hang.stop()
+    await worker.terminate()
+  }
+}
+
+function watch(shared: SharedArrayBuffer): { found: Promise<FuzzWorkerReport>; stop(): void } {
+  const header = new Uint32Array(shared, 0, SHARED_HEADER / 4)
+  const { promise, resolve } = Promise.withResolvers<FuzzWorkerReport>()
+  let executions = -1
+  let since = performance.now()
+  const timer = setInterval(() => {
+    const now = Atomics.load(header, 0)
+    if (now !== executions) {
+      executions = now
+      since = performance.now()
+    } else if (performance.now() - since > (now === 0 ? STARTUP_MS : HANG_MS))
+      resolve(hangReport(shared, executions))
+  }, 500)
+  return { found: promise, stop: () => clearInterval(timer) }
+}
+
+function hangReport(shared: SharedArrayBuffer, executions: number): FuzzWorkerReport {
+  const [, index, length] = new Uint32Array(shared, 0, SHARED_HEADER / 4)
+  const targets = fuzzTargets().filter(
+    ({ name }) => values.target.length === 0 || values.target.includes(name),
+  )
+  const target = targets[index].name
+  const input = new Uint8Array(shared, SHARED_HEADER, length).slice()
+  return { executions: [[target, executions]], failures: [{ target, message: 'does not come back', input }] }
+}
+
+async function fuzz(): Promise<number> {
+  const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
+  const jobs = Array.from({ length: Number(values.jobs) }, (_, job) => runWorker(seed + job))
+  const reports = await Promise.all(jobs)
+  const totals = new Map<string, number>()
+  for (const { executions } of reports) {
+    for (const [target, count] of executions) totals.set(target, (totals.get(target) ?? 0) + count)
+  }
+  for (const [target, count] of totals) console.log(`fuzz: ${target.padEnd(24)} ${count} executions`)
+  const failures = reports.flatMap(report => report.failures)
+  for (const { target, message, input } of failures) {
+    console.log(
+      `FAILED ${target} on ${input.length} bytes: ${message}\n  --target ${target} --replay ${Buffer.from(input).toString('hex')}`,
+    )
+  }
+  const sum = [...totals.values()].reduce((a, b) => a + b, 0)
+  console.log(`fuzz: ${totals.size} targets, ${sum} executions, ${failures.length} failed, seed ${seed}`)
+  return failures.length
+}
+
+function replay(hex: string): number {
+  const [target] = fuzzTargets().filter(({ name }) => values.target.includes(name))
+  const { failure, signature } = judge(target, Buffer.from(hex, 'hex'))
+  console.log(failure ?? `passed: ${signature}`)
+  return failure === undefined ? 0 : 1
+}
+
+const failed = values.replay === undefined ? await fuzz() : replay(values.replay)
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,49 @@
+/**
+ * The thread in which decoders are fuzzed. Before each input it leaves a copy in shared memory, so that when one
+ * never comes back, main.ts can say which.
+ *
+ *     shared := executions u32, target u32, length u32, input u8[]
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { campaigns } from './campaign.ts'
+import { fuzzTargets } from './targets.ts'
+
+export interface FuzzWorkerData {
+  shared: SharedArrayBuffer
+  seed: number
+  seconds: number
+  /** Names of the targets; all when empty. */
+  only: readonly string[]
+}
+
+export interface FuzzWorkerReport {
+  executions: [target: string, executions: number][]
+  failures: { target: string; message: string; input: Uint8Array }[]
+}
+
+export const SHARED_HEADER = 12
+
+if (parentPort !== null) {
+  const { shared, seed, seconds, only } = workerData as FuzzWorkerData
+  const header = new Uint32Array(shared, 0, SHARED_HEADER / 4)
+  const copy = new Uint8Array(shared, SHARED_HEADER)
+  const targets = fuzzTargets().filter(({ name }) => only.length === 0 || only.includes(name))
+  const running = campaigns(targets, seed)
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end) {
+    for (const [index, campaign] of running.entries()) {
+      if (performance.now() >= end) break
+      header[1] = index
+      campaign.runSlice(input => {
+        copy.set(input)
+        header[2] = input.length
+        Atomics.add(header, 0, 1)
+      })
+    }
+  }
+  const report: FuzzWorkerReport = {
+    executions: running.map(({ target, executions }) => [target.name, executions]),
+    failures: running.flatMap(({ failures }) => failures),
+  }
+  parentPort.postMessage(report)
+}
