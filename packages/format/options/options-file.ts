@@ -121,7 +121,10 @@ class OptionsParser {
     if (this.section === undefined) throw this.corruption('option before the first section of OPTIONS file')
     const name = line.slice(0, equals).trim()
     if (this.section.has(name)) throw this.corruption(`option ${name} appears twice in OPTIONS file`)
-    this.section.set(name, line.slice(equals + 1).trim())
+    const value = line.slice(equals + 1).trim()
+    // It could not be written again: C++ writes line ends as `\\n` and `\\r`.
+    if (value.includes('\r')) throw this.corruption(`bare line end in the value of ${name} in OPTIONS file`)
+    this.section.set(name, value)
   }
 
   private readVersion(): OptionsFile['version'] {

@@ -4,9 +4,8 @@
  */
 import { getHeapStatistics } from 'node:v8'
 import { isVarveError } from '@varve/format/errors'
-import type { FuzzTarget } from './targets.ts'
+import { type FuzzTarget, MAX_MS } from './targets.ts'
 
-const MAX_MS = 50
 const MAX_BYTES = 64 * 1024 * 1024
 /** A slow run may have been the machine: it counts when it is slow this often in a row. */
 const SLOW_RUNS = 4

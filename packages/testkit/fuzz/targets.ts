@@ -40,7 +40,10 @@ export interface FuzzTarget {
   maxMs?: number
 }
 
-const DUMP_MAX_MS = 500
+/** The decoders' promise, for 1 MiB. */
+export const MAX_MS = 50
+
+const DUMP_MAX_MS = 10 * MAX_MS
 
 const optionsText = `# This is a RocksDB option file.
 [Version]
@@ -79,8 +82,13 @@ export function fuzzTargets(): FuzzTarget[] {
     { name: 'log', ...logs, decode: bytes => readLog(bytes) },
     { name: 'batch', corpus: corpus.batches, decode: readBatch },
     { name: 'wal', ...logs, decode: bytes => readLog(bytes, readBatch) },
-    { name: 'version-edit', corpus: corpus.versionEdits, decode: readVersionEdit },
-    { name: 'manifest', ...manifests, decode: bytes => readLog(bytes, readVersionEdit) },
+    { name: 'version-edit', corpus: corpus.versionEdits, decode: bytes => void decodeVersionEdit(bytes) },
+    { name: 'version-edit-again', corpus: corpus.versionEdits, maxMs: 4 * MAX_MS, decode: readVersionEdit },
+    {
+      name: 'manifest',
+      ...manifests,
+      decode: bytes => readLog(bytes, payload => void decodeVersionEdit(payload)),
+    },
     { name: 'current', corpus: texts, decode: bytes => void decodeCurrent(bytes) },
     { name: 'file-name', corpus: texts, decode: bytes => void parseFileName(decodeUtf8(bytes)) },
     { name: 'options', ...options, decode: readOptions },
