@@ -19,9 +19,10 @@ export function jsonOption(what: string): Option {
 
 /** `--option name=value`, any number of times: every option of the engine by RocksDB's name or ours. */
 export function engineOption(): Option {
-  return new Option('-o, --option <name=value>', 'engine option, such as write_buffer_size=134217728')
-    .default([])
-    .argParser((pair: string, pairs: string[]) => [...pairs, pair])
+  return new Option(
+    '-o, --option <name=value>',
+    'engine option, such as write_buffer_size=134217728; can be repeated',
+  ).argParser((pair: string, pairs: string[] = []) => [...pairs, pair])
 }
 
 export function withExample(command: Command, ...lines: string[]): Command {

@@ -59,7 +59,9 @@ export function report(error: unknown): number {
 }
 
 export function errorLine(code: string, message: string): string {
-  return `varve: ${code}: ${message.replace(/\s*\n\s*/g, ' ')}`
+  // Node's own messages begin with their code.
+  const text = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
+  return `varve: ${code}: ${text.replace(/\s*\n\s*/g, ' ')}`
 }
 
 function codeOf(error: unknown): string {

@@ -53,7 +53,7 @@ export async function openDatabase(
 }
 
 /** Options of the engine from `--option name=value`: JSON values, or plain text. */
-export function parseOptions(pairs: readonly string[]): OpenOptions {
+export function parseOptions(pairs: readonly string[] = []): OpenOptions {
   const options: Record<string, unknown> = Object.create(null)
   for (const pair of pairs) {
     const equals = pair.indexOf('=')

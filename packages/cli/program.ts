@@ -48,7 +48,13 @@ export function createProgram(): Command {
   addManifest(program)
   addShell(program)
   addCompletion(program)
+  // The list of commands has room for a sentence each.
+  for (const command of program.commands) command.summary(firstSentence(command.description()))
   return program
+}
+
+function firstSentence(text: string): string {
+  return /^[^\n]*?[.:](?=\s|$)/.exec(text)?.[0].replace(/[.:]$/, '') ?? text
 }
 
 function version(): string {

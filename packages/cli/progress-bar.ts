@@ -4,8 +4,6 @@
  *
  *     loading  1,204,000 rows  401,333 rows/s  212.4 MiB  70.8 MiB/s  [########------------]  42 %  ETA 0:04
  */
-import type { WriteStream } from 'node:tty'
-
 const REDRAW_MS = 100
 const BAR_WIDTH = 20
 
@@ -13,6 +11,13 @@ const BAR_WIDTH = 20
 const RATE_WINDOW_MS = 3000
 
 const MIB = 1024 * 1024
+
+/** What of a terminal's stream is needed; `process.stderr` is one. */
+export interface Terminal {
+  isTTY?: boolean
+  columns?: number
+  write(text: string): unknown
+}
 
 export interface Progress {
   bytes: number
@@ -28,13 +33,13 @@ interface Moment {
 export class ProgressBar {
   private readonly verb: string
   private readonly totalBytes: number | undefined
-  private readonly stream: WriteStream | undefined
+  private readonly stream: Terminal | undefined
   private readonly moments: Moment[] = [{ at: performance.now(), rows: 0, bytes: 0 }]
   private drawnAt = 0
   private isDrawn = false
 
   /** `totalBytes`, when known, gives the bar, the percentage and the time left. */
-  constructor(verb: string, totalBytes?: number, stream: WriteStream = process.stderr as WriteStream) {
+  constructor(verb: string, totalBytes?: number, stream: Terminal = process.stderr) {
     this.verb = verb
     this.totalBytes = totalBytes
     this.stream = stream.isTTY ? stream : undefined

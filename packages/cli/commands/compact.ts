@@ -11,7 +11,7 @@ interface CompactCommandOptions {
   end?: string
   hex?: true
   cf?: string
-  option: string[]
+  option?: string[]
 }
 
 export function addCompact(program: Command): void {

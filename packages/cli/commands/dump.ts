@@ -11,8 +11,8 @@ import { rowWriter } from '../row-writer.ts'
 export function addDump(program: Command): void {
   const command = addDumpOptions(program.command('dump <path>'))
     .description(
-      'For a database: prints the entries of all column families as lines of JSON, for `varve load --format ndjson`.\n' +
-        'For a file of a database: shows every byte and what it means.',
+      'Prints a whole database as lines of JSON, or a file of one byte by byte.\n' +
+        'The lines are what `varve load --format ndjson` takes; column families are named in them.',
     )
     .action(dump)
   withExample(

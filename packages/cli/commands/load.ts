@@ -18,7 +18,7 @@ interface LoadCommandOptions {
   cf?: string
   sync?: true
   ack?: true
-  option: string[]
+  option?: string[]
 }
 
 const STDIN = 0
@@ -94,8 +94,9 @@ async function run(
     // What is left of the input is not wanted; an open pipe would keep the process waiting for it.
     process.stdin.destroy()
   }
-  process.stderr.write(`${summary(loader.totals, (performance.now() - begun) / 1000)}\n`)
-  if (interrupt.signal.aborted) throw new CommandEnd(ExitCode.interrupted)
+  const result = summary(loader.totals, (performance.now() - begun) / 1000)
+  if (interrupt.signal.aborted) throw new CommandEnd(ExitCode.interrupted, `interrupted: ${result}`)
+  process.stderr.write(`${result}\n`)
 }
 
 function inputFormat({ format, hex, escapes }: LoadCommandOptions): InputFormat {

@@ -9,7 +9,7 @@ interface PutOptions {
   hex?: true
   cf?: string
   sync?: true
-  option: string[]
+  option?: string[]
 }
 
 export function addPut(program: Command): void {

@@ -11,9 +11,9 @@ interface ServeOptions {
   host: string
   port: number
   maxBody: number
-  allowHost: string[]
+  allowHost?: string[]
   logLevel: 'silent' | 'error' | 'warn' | 'info'
-  option: string[]
+  option?: string[]
 }
 
 export function addServe(program: Command): void {
@@ -24,7 +24,7 @@ export function addServe(program: Command): void {
     .option('--host <host>', 'address of loopback to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 for any free one', parsePort, 8480)
     .option('--max-body <bytes>', 'most bytes of one value or batch', parsePositive, 16 * 1024 * 1024)
-    .option('--allow-host <name>', 'another Host name that clients may use; can be repeated', collect, [])
+    .option('--allow-host <name>', 'another Host name that clients may use; can be repeated', collect)
     .addOption(
       new Option('--log-level <level>', 'JSON lines on standard error')
         .choices(['silent', 'error', 'warn', 'info'])
@@ -79,7 +79,7 @@ async function listen(database: Database, options: ServeOptions) {
       host: options.host,
       port: options.port,
       maxBodyBytes: options.maxBody,
-      allowedHosts: options.allowHost,
+      allowedHosts: options.allowHost ?? [],
       logLevel: options.logLevel,
     })
   } catch (error) {
@@ -130,6 +130,6 @@ function parsePort(text: string): number {
   return port
 }
 
-function collect(value: string, values: string[]): string[] {
+function collect(value: string, values: string[] = []): string[] {
   return [...values, value]
 }

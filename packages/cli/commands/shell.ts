@@ -17,7 +17,7 @@ export function addShell(program: Command): void {
   withExample(command, 'varve shell ./data')
 }
 
-async function shell(path: string, options: { create?: true; option: string[] }): Promise<void> {
+async function shell(path: string, options: { create?: true; option?: string[] }): Promise<void> {
   const intent = options.create === true ? 'create' : 'write'
   const failures = await withDatabase(
     path,

@@ -1,6 +1,6 @@
 /** `varve sst`: a table file, byte by byte or entry by entry. */
 import type { LineSink } from '@varve/format/dump'
-import { sequenceOfTrailer, typeOfTrailer, valueTypeName } from '@varve/format/key'
+import { sequenceOfTrailer, TRAILER_LENGTH, typeOfTrailer, valueTypeName } from '@varve/format/key'
 import { formatBytesField } from '@varve/server/entry-json'
 import type { Command } from 'commander'
 import { jsonOption, withExample } from '../command-line.ts'
@@ -23,7 +23,7 @@ async function writeEntries(source: FileSource, write: LineSink): Promise<void> 
   const scan = new TableScan(source)
   const { cursor } = scan
   for (let more = scan.first(); more; more = scan.next()) {
-    const key = formatBytesField('key', cursor.keyBytes.subarray(0, cursor.keyLength))
+    const key = formatBytesField('key', cursor.keyBytes.subarray(0, cursor.keyLength - TRAILER_LENGTH))
     const value = formatBytesField('value', cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd))
     const sequence = sequenceOfTrailer(cursor.trailerLow, cursor.trailerHigh)
     const type = valueTypeName(typeOfTrailer(cursor.trailerLow))

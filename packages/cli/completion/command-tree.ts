@@ -3,7 +3,6 @@ import type { Command, Option } from 'commander'
 
 export interface CommandShape {
   name: string
-  /** First line of the description. */
   summary: string
   options: OptionShape[]
   /** Words that the first argument can be; empty for paths and keys. */
@@ -22,7 +21,7 @@ export interface OptionShape {
 export function commandShapes(program: Command): CommandShape[] {
   return program.commands.map(command => ({
     name: command.name(),
-    summary: command.description().split('\n')[0],
+    summary: command.summary(),
     options: [...command.options.map(optionShape), helpOption],
     choices: command.registeredArguments[0]?.argChoices ?? [],
   }))

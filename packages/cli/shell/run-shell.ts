@@ -52,7 +52,8 @@ function openLines(history: History | undefined): Interface {
 function prompt(lines: Interface, { columnFamily }: ShellState): void {
   if (process.stdin.isTTY !== true) return
   lines.setPrompt(columnFamily === 'default' ? 'varve> ' : `varve ${columnFamily}> `)
-  lines.prompt()
+  // What was typed ahead stays, and so does its cursor.
+  lines.prompt(true)
 }
 
 /** False when the command failed; what went wrong is printed. */

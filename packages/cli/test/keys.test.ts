@@ -1,0 +1,81 @@
+/** put, get, delete and scan, as scripts rely on them. */
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { runVarve, scratch, varve } from './run-varve.ts'
+
+it('stores, prints and deletes a value', async context => {
+  const db = join(await scratch(context), 'db')
+  assert.equal(await varve(['put', db, 'user:1', 'Ada']), '')
+  assert.equal(await varve(['get', db, 'user:1']), 'Ada\n')
+  assert.equal(await varve(['put', db, '0x00FF', '0x', '--hex', '--sync']), '')
+  assert.equal(await varve(['get', db, '0X00ff', '--hex']), '0x\n')
+  assert.equal(await varve(['put', db, '--', '-k', '-v']), '')
+  assert.equal(await varve(['get', db, '--', '-k']), '-v\n')
+  assert.equal(await varve(['delete', db, 'user:1']), '')
+  assert.deepEqual(await runVarve(['get', db, 'user:1']), {
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: 'not found\n',
+  })
+})
+
+it('prints rows in order, within bounds, in each of its forms', async context => {
+  const db = join(await scratch(context), 'db')
+  const rows = ['a\t1', 'b\ttab\\tnew\\nline\\\\', 'c\\x00\t3', 'k1\tv1', 'k2\tv2']
+  await varve(['load', db], rows.map(row => `${row}\n`).join(''))
+  const scan = async (...args: string[]) => (await varve(['scan', db, ...args])).split('\n').slice(0, -1)
+  assert.deepEqual(await scan(), rows)
+  assert.deepEqual(await scan('--start', 'b', '--end', 'k2', '--keys-only'), ['b', 'c\\x00', 'k1'])
+  assert.deepEqual(await scan('--prefix', 'k', '--reverse', '--limit', '1'), ['k2\tv2'])
+  assert.deepEqual(await scan('--prefix', '0x6B31', '--hex'), ['0x6B31\t0x7631'])
+  assert.deepEqual(await scan('--prefix', 'c', '--json'), ['{"key":"c\\u0000","value":"3"}'])
+  assert.deepEqual(await scan('--prefix', 'b', '--no-escapes'), ['b\ttab\tnew', 'line\\'])
+  assert.deepEqual(await scan('--limit', '0'), [])
+})
+
+it('keeps column families apart', async context => {
+  const db = join(await scratch(context), 'db')
+  await varve(['put', db, 'k', 'default'])
+  await varve(['put', db, 'k', 'users', '--cf', 'users'])
+  assert.equal(await varve(['get', db, 'k', '--cf', 'users']), 'users\n')
+  assert.equal(await varve(['scan', db]), 'k\tdefault\n')
+  const missing = await runVarve(['get', db, 'k', '--cf', 'nobody'])
+  assert.equal(missing.code, 1)
+  assert.match(missing.stderr, /^varve: NOT_FOUND: [^\n]*nobody[^\n]*\n$/)
+})
+
+it('tells wrong usage, databases that cannot be opened and failed work apart by exit code', async context => {
+  const directory = await scratch(context)
+  const db = join(directory, 'db')
+  await varve(['put', db, 'k', 'v'])
+  await mkdir(join(directory, 'photos'))
+  await writeFile(join(directory, 'photos', 'cat.jpg'), 'meow')
+  const cases: [code: number, pattern: RegExp, ...args: string[]][] = [
+    [2, /USAGE: unknown command/, 'nonsense'],
+    [2, /USAGE: missing required argument/, 'get', db],
+    [2, /USAGE: too many arguments/, 'get', db, 'a', 'b'],
+    [2, /USAGE: unknown option/, 'scan', db, '--form', 'x'],
+    [2, /USAGE: .*whole number/, 'scan', db, '--limit', '-3'],
+    [2, /USAGE: KEY is not hex/, 'get', db, 'xyz', '--hex'],
+    [2, /USAGE: .*writeBufferSize/, 'put', db, 'k', 'v', '-o', 'write_buffer_size=1'],
+    [2, /USAGE: unknown option nonsense/, 'put', db, 'k', 'v', '-o', 'nonsense=1'],
+    [2, /USAGE: .*loopback only/, 'serve', '--data', db, '--host', '0.0.0.0'],
+    [3, /NOT_FOUND: .*does not exist/, 'get', join(directory, 'none'), 'k'],
+    [3, /NOT_FOUND: /, 'delete', join(directory, 'none'), 'k'],
+    [3, /NOT_FOUND: /, 'verify', join(directory, 'photos')],
+    [3, /INVALID_ARGUMENT: .*cat\.jpg/, 'put', join(directory, 'photos'), 'k', 'v'],
+    [3, /INVALID_ARGUMENT: /, 'scan', join(directory, 'photos', 'cat.jpg')],
+    [3, /ENOENT: /, 'sst', join(directory, 'none')],
+    [1, /CORRUPTION: /, 'sst', join(directory, 'photos', 'cat.jpg')],
+  ]
+  for (const [code, pattern, ...args] of cases) {
+    const result = await runVarve(args)
+    assert.equal(result.code, code, `${args.join(' ')}: ${result.stderr}`)
+    assert.match(result.stderr, /^varve: [^\n]*\n$/, args.join(' '))
+    assert.match(result.stderr, pattern)
+    assert.equal(result.stdout, '')
+  }
+})

@@ -1,0 +1,128 @@
+/** load and dump: everything goes in, everything comes out, and what was acknowledged stays. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { finished, runVarve, scratch, startVarve, varve } from './run-varve.ts'
+
+/** Rows of all byte values, in several column families. */
+function mixedRows(): string[] {
+  const rows: string[] = []
+  for (let i = 0; i < 2000; i++) {
+    const key = Buffer.from([i & 0xff, i >> 3, 0x0a, 0x5c]).toString('base64')
+    const family = i % 3 === 0 ? '"columnFamily":"users",' : ''
+    rows.push(`{${family}"keyBase64":"${key}","value":"v${i}\\n\\t\\u0000é"}`)
+  }
+  return rows
+}
+
+it('brings a dump back byte for byte, binary data and column families included', async context => {
+  const directory = await scratch(context)
+  const [first, second] = [join(directory, 'first'), join(directory, 'second')]
+  await varve(['load', first, '--format', 'ndjson', '--batch', '7'], mixedRows().join('\n'))
+  const dump = await varve(['dump', first])
+  assert.ok(dump.split('\n').length > 1000)
+  await varve(['load', second, '--format', 'ndjson'], Buffer.from(dump, 'latin1'))
+  assert.equal(await varve(['dump', second]), dump)
+  for (const [scanForm, loadForm] of [
+    [[], []],
+    [['--hex'], ['--hex']],
+  ]) {
+    const third = join(directory, `third${scanForm.join('')}`)
+    const rows = await varve(['scan', first, ...scanForm])
+    await varve(['load', third, ...loadForm], Buffer.from(rows, 'latin1'))
+    assert.equal(await varve(['scan', third, ...scanForm]), rows)
+  }
+})
+
+it('says how much it loaded, and shows no bar where there is no terminal', async context => {
+  const db = join(await scratch(context), 'db')
+  const { stderr, stdout, code } = await runVarve(['load', db], 'a\t1\nb\t2\r\nc\t')
+  assert.equal(code, 0)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^loaded 3 rows, 11 B in 0:0\d \([\d,]+ rows\/s\)\n$/)
+  assert.equal(await varve(['scan', db]), 'a\t1\nb\t2\nc\t\n')
+})
+
+it('stops at a bad line, names it, and keeps what was committed before', async context => {
+  const directory = await scratch(context)
+  const cases: [line: string, problem: RegExp, ...args: string[]][] = [
+    ['no tab', /line 5: there is no tab/],
+    ['a\\q\tb', /line 5: a backslash/],
+    ['a\\xG0\tb', /line 5: \\x/],
+    ['{"key":"secret"', /line 5: not valid JSON/, '--format', 'ndjson'],
+    ['{"key":"secret"}', /line 5: value is missing/, '--format', 'ndjson'],
+    ['{"key":"secret","value":"v","cf":"x"}', /line 5: unknown field/, '--format', 'ndjson'],
+  ]
+  for (const [index, [line, problem, ...args]] of cases.entries()) {
+    const db = join(directory, `db${index}`)
+    const good = args.length === 0 ? 'k%\tv' : '{"key":"k%","value":"v"}'
+    const lines = [1, 2, 3, 4].map(number => good.replace('%', String(number)))
+    const result = await runVarve(['load', db, '--batch', '2', ...args], [...lines, line, 'x\ty'].join('\n'))
+    assert.equal(result.code, 1)
+    assert.match(result.stderr, problem)
+    assert.match(result.stderr, /; 4 lines before are committed\n$/)
+    assert.ok(!result.stderr.includes('secret'))
+    assert.equal(await varve(['scan', db, '--keys-only']), 'k1\nk2\nk3\nk4\n')
+  }
+})
+
+it('keeps every acknowledged line through kill -9', async context => {
+  const db = join(await scratch(context), 'db')
+  const child = startVarve(context, 'load', db, '--batch', '50', '--ack')
+  let acknowledged = ''
+  child.stdout.on('data', chunk => (acknowledged += chunk))
+  let line = 0
+  const timer = setInterval(() => {
+    for (let i = 0; i < 100; i++, line++)
+      child.stdin.write(`key${String(line).padStart(8, '0')}\tvalue${line}\n`)
+  }, 1)
+  child.stdin.on('error', () => undefined)
+  while (acknowledged.split('\n').length < 40) await sleep(5)
+  child.kill('SIGKILL')
+  clearInterval(timer)
+  await once(child, 'close')
+  const count = Number(acknowledged.trim().split('\n').at(-1))
+  assert.ok(count >= 1500)
+  const rows = (await varve(['scan', db])).split('\n').slice(0, -1)
+  assert.ok(rows.length >= count, `${rows.length} rows of ${count} acknowledged`)
+  for (const [i, row] of rows.entries()) assert.equal(row, `key${String(i).padStart(8, '0')}\tvalue${i}`)
+  assert.match(await varve(['verify', db]), /ok: /)
+})
+
+it('stops on Ctrl-C with what it has read, and goes on loading when nobody reads its acknowledgements', async context => {
+  const db = join(await scratch(context), 'db')
+  const child = startVarve(context, 'load', db, '--ack', '--batch', '1')
+  child.stdin.write('a\t1\nb\t2\n')
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.stdin.write('c\t3\nd\t4\ne\t')
+  await sleep(200)
+  child.kill('SIGINT')
+  const { code, stderr } = await finished(child)
+  assert.equal(code, 130)
+  assert.match(stderr, /^varve: .*|^interrupted: loaded 4 rows/)
+  assert.equal(await varve(['scan', db, '--keys-only']), 'a\nb\nc\nd\n')
+})
+
+it('ends quietly when nobody reads on', async context => {
+  const directory = await scratch(context)
+  const db = join(directory, 'db')
+  const rows = Array.from({ length: 20_000 }, (_, i) => `key${i}\t${'v'.repeat(100)}\n`).join('')
+  await writeFile(join(directory, 'rows'), rows)
+  await varve(['load', db], rows)
+  for (const args of [
+    ['scan', db],
+    ['dump', db],
+    ['scan', db, '--json'],
+  ]) {
+    const child = startVarve(context, ...args)
+    child.stdout.once('data', () => child.stdout.destroy())
+    let stderr = ''
+    child.stderr.on('data', chunk => (stderr += chunk))
+    const [code] = await once(child, 'close')
+    assert.deepEqual([code, stderr], [0, ''], args.join(' '))
+  }
+})
