@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
@@ -115,7 +115,9 @@ test('ldb and db_bench are kept out while we have the lock, and let in afterward
 function hasWrittenLog(directory: string): boolean {
   if (!existsSync(directory)) return false
   return readdirSync(directory).some(name => {
-    return name.endsWith('.log') && (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0) > 0
+    return (
+      name.endsWith('.log') && (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0) > 0
+    )
   })
 }
 
