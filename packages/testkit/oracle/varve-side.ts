@@ -1,7 +1,7 @@
 /** Varve's part of a cross-check: opening, comparing with a model, writing through it, and closing in order. */
 import { type Database, type OpenOptions, open, verifyDatabase, type WriteBatch } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
-import { type Row, SortedModel } from '../model/sorted-model.ts'
+import { SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import type { Contents } from './cpp-checks.ts'
 import { hex, OracleError } from './tools.ts'
@@ -163,5 +163,3 @@ export function emptyContents(families: readonly string[]): Contents {
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
-
-export type { Row }

@@ -1,0 +1,48 @@
+/**
+ * The process that is killed: opens the database and writes without end. On descriptor 3 it says, eight bytes
+ * each, what it is about to do and what has been acknowledged:
+ *
+ *     report := kind u32le (0 opened, 1 issued, 2 acknowledged), step u32le
+ *
+ * A report is written before the child goes on, and a pipe outlives its writer, so the parent knows of every
+ * acknowledgement that anybody could know of.
+ */
+import { writeSync } from 'node:fs'
+import { open } from 'varve'
+import { type CrashRun, type CrashStep, Workload } from './workload.ts'
+
+export const Report = { opened: 0, issued: 1, acknowledged: 2 } as const
+
+export const REPORT_LENGTH = 8
+
+const REPORTS_DESCRIPTOR = 3
+
+const buffer = Buffer.alloc(REPORT_LENGTH)
+
+function report(kind: number, step: number): void {
+  buffer.writeUInt32LE(kind, 0)
+  buffer.writeUInt32LE(step, 4)
+  writeSync(REPORTS_DESCRIPTOR, buffer)
+}
+
+async function work(run: CrashRun): Promise<void> {
+  const db = await open(run.directory, run.options)
+  report(Report.opened, 0)
+  const workload = new Workload(run)
+  const perform = async (number: number, step: CrashStep): Promise<void> => {
+    report(Report.issued, number)
+    if (step.kind === 'write') await db.write(step.operations, { sync: step.sync })
+    else if (step.kind === 'flush') await db.flush({ columnFamily: step.columnFamily })
+    else await db.compact({ columnFamily: step.columnFamily })
+    report(Report.acknowledged, number)
+  }
+  const pending = new Set<Promise<void>>()
+  for (let number = 0; ; number++) {
+    const performed = perform(number, workload.next())
+    pending.add(performed)
+    performed.finally(() => pending.delete(performed))
+    if (pending.size >= run.concurrency) await Promise.race(pending)
+  }
+}
+
+if (import.meta.main) await work(JSON.parse(process.argv[2]) as CrashRun)
