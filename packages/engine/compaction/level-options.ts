@@ -1,5 +1,5 @@
 /** The options of a column family that decide what is compacted into what. */
-import type { ResolvedColumnFamilyOptions } from '../options/options.ts'
+import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
 
 export type LevelOptions = Pick<
   ResolvedColumnFamilyOptions,

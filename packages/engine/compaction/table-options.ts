@@ -2,8 +2,7 @@
 import { ChecksumType } from '@varve/format/checksum'
 import { CompressionType } from '@varve/format/compress'
 import type { TableBuilderOptions } from '@varve/format/sst'
-import type { ChecksumName, CompressionName } from '../options/option-types.ts'
-import type { ResolvedColumnFamilyOptions } from '../options/options.ts'
+import type { ChecksumName, CompressionName, ResolvedColumnFamilyOptions } from '../options/index.ts'
 
 const compressionTypes: Record<CompressionName, number> = {
   none: CompressionType.None,

@@ -15,13 +15,13 @@ import type { Runtime } from '../runtime/index.ts'
 import type { TableCache } from '../table/index.ts'
 import type { VersionSet } from '../version/index.ts'
 import { Background } from './background.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { Events } from './events.ts'
 import type { Family } from './family.ts'
 import { Logs } from './logs.ts'
 import { SnapshotList } from './snapshots.ts'
 import { Statistics } from './statistics.ts'
 import { WriteController } from './write-controller.ts'
-import { CommitQueue } from './write-path.ts'
 
 /** Something that reads from the database until it is closed, such as a cursor. */
 export interface Closeable {

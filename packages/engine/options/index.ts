@@ -1,3 +1,4 @@
+export type { ResolvedColumnFamilyOptions, ResolvedDatabaseOptions } from './option-table.ts'
 export type {
   ChecksumName,
   ColumnFamilyOptions,
@@ -10,8 +11,6 @@ export type {
 } from './option-types.ts'
 export {
   optionNames,
-  type ResolvedColumnFamilyOptions,
-  type ResolvedDatabaseOptions,
   type ResolvedOptions,
   resolveFamily,
   resolveOptions,

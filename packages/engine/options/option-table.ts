@@ -1,0 +1,181 @@
+/**
+ * The table of options: what each may be, and its default. What they mean is said in option-types.ts, how they
+ * are checked and completed in options.ts.
+ */
+import type {
+  ChecksumName,
+  ColumnFamilyOptions,
+  CompressionName,
+  DatabaseOptions,
+  WalRecoveryMode,
+} from './option-types.ts'
+
+/** Complete options of a column family: every field is set. */
+export type ResolvedColumnFamilyOptions = Required<
+  Omit<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
+> &
+  Pick<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
+
+/** Complete options of a database. */
+export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/** What a value of an option must be. `describe` completes "must be ...". */
+export interface Rule {
+  describe: string
+  accepts(value: unknown): boolean
+}
+
+function integer(min: number, max: number): Rule {
+  return {
+    describe: `a whole number from ${min} to ${max}`,
+    accepts: value => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+  }
+}
+
+function number(min: number, max: number): Rule {
+  return {
+    describe: `a number from ${min} to ${max}`,
+    accepts: value => typeof value === 'number' && value >= min && value <= max,
+  }
+}
+
+function oneOf(...names: readonly string[]): Rule {
+  return { describe: `one of ${names.join(', ')}`, accepts: value => names.includes(value as string) }
+}
+
+const boolean: Rule = { describe: 'true or false', accepts: value => typeof value === 'boolean' }
+
+const compressionNames: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
+const checksumNames: readonly ChecksumName[] = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3']
+const recoveryModes: readonly WalRecoveryMode[] = [
+  'strict',
+  'kTolerateCorruptedTailRecords',
+  'kAbsoluteConsistency',
+  'kPointInTimeRecovery',
+  'kSkipAnyCorruptedRecords',
+]
+const compression = oneOf(...compressionNames)
+const compressionList: Rule = {
+  describe: `a list of ${compressionNames.join(', ')}`,
+  accepts: value => Array.isArray(value) && value.every(name => compression.accepts(name)),
+}
+const walSync: Rule = {
+  describe: "'onRequest', 'always', { everyBytes: 1 or more } or { everyMs: 1 or more }",
+  accepts(value) {
+    if (value === 'onRequest' || value === 'always') return true
+    if (typeof value !== 'object' || value === null) return false
+    const entries = Object.entries(value)
+    return (
+      entries.length > 0 &&
+      entries.every(
+        ([name, limit]) =>
+          ['everyBytes', 'everyMs'].includes(name) && Number.isSafeInteger(limit) && limit >= 1,
+      )
+    )
+  },
+}
+
+export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
+  writeBufferSize: integer(64 * KIB, 4 * GIB),
+  maxWriteBufferNumber: integer(2, 1000),
+  minWriteBufferNumberToMerge: integer(1, 999),
+  numLevels: integer(2, 64),
+  level0FileNumCompactionTrigger: integer(1, 1_000_000),
+  level0SlowdownWritesTrigger: integer(1, 1_000_000),
+  level0StopWritesTrigger: integer(1, 1_000_000),
+  targetFileSizeBase: integer(4 * KIB, 64 * GIB),
+  targetFileSizeMultiplier: integer(1, 1000),
+  maxBytesForLevelBase: integer(4 * KIB, 1024 * GIB),
+  maxBytesForLevelMultiplier: number(1, 1000),
+  levelCompactionDynamicLevelBytes: boolean,
+  maxCompactionBytes: integer(4 * KIB, Number.MAX_SAFE_INTEGER),
+  softPendingCompactionBytesLimit: integer(0, Number.MAX_SAFE_INTEGER),
+  hardPendingCompactionBytesLimit: integer(0, Number.MAX_SAFE_INTEGER),
+  disableAutoCompactions: boolean,
+  compression,
+  compressionPerLevel: compressionList,
+  bottommostCompression: compression,
+  compressionLevel: integer(-131072, 22),
+  blockSize: integer(64, GIB),
+  blockSizeDeviation: integer(0, 100),
+  blockRestartInterval: integer(1, 65535),
+  indexBlockRestartInterval: integer(1, 65535),
+  bloomBitsPerKey: number(0, 100),
+  formatVersion: integer(2, 5),
+  checksum: oneOf(...checksumNames),
+}
+
+export const databaseRules: Record<keyof DatabaseOptions, Rule> = {
+  createIfMissing: boolean,
+  errorIfExists: boolean,
+  readOnly: boolean,
+  paranoidChecks: boolean,
+  paranoidFileChecks: boolean,
+  maxOpenFiles: integer(-1, 1_000_000),
+  blockCacheSize: integer(0, 1024 * GIB),
+  memoryBudget: integer(4 * MIB, 1024 * GIB),
+  dbWriteBufferSize: integer(0, 1024 * GIB),
+  maxTotalWalSize: integer(0, Number.MAX_SAFE_INTEGER),
+  maxBackgroundJobs: integer(1, 64),
+  delayedWriteRate: integer(KIB, 64 * GIB),
+  writeStallTimeoutMs: integer(0, 86_400_000),
+  maxWriteBatchGroupSizeBytes: integer(4 * KIB, GIB),
+  maxManifestFileSize: integer(KIB, 64 * GIB),
+  walRecoveryMode: oneOf(...recoveryModes),
+  walSync,
+  avoidFlushDuringRecovery: boolean,
+  avoidFlushDuringShutdown: boolean,
+}
+
+export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
+  writeBufferSize: 64 * MIB,
+  maxWriteBufferNumber: 2,
+  minWriteBufferNumberToMerge: 1,
+  numLevels: 7,
+  level0FileNumCompactionTrigger: 4,
+  level0SlowdownWritesTrigger: 20,
+  level0StopWritesTrigger: 36,
+  targetFileSizeBase: 64 * MIB,
+  targetFileSizeMultiplier: 1,
+  maxBytesForLevelBase: 256 * MIB,
+  maxBytesForLevelMultiplier: 10,
+  levelCompactionDynamicLevelBytes: true,
+  maxCompactionBytes: 25 * 64 * MIB,
+  softPendingCompactionBytesLimit: 64 * GIB,
+  hardPendingCompactionBytesLimit: 256 * GIB,
+  disableAutoCompactions: false,
+  compression: 'lz4',
+  compressionPerLevel: [],
+  blockSize: 4 * KIB,
+  blockSizeDeviation: 10,
+  blockRestartInterval: 16,
+  indexBlockRestartInterval: 1,
+  bloomBitsPerKey: 10,
+  formatVersion: 5,
+  checksum: 'kXXH3',
+}
+
+export const databaseDefaults: ResolvedDatabaseOptions = {
+  createIfMissing: true,
+  errorIfExists: false,
+  readOnly: false,
+  paranoidChecks: true,
+  paranoidFileChecks: false,
+  maxOpenFiles: -1,
+  blockCacheSize: 32 * MIB,
+  dbWriteBufferSize: 0,
+  maxTotalWalSize: 0,
+  maxBackgroundJobs: 2,
+  delayedWriteRate: 16 * MIB,
+  writeStallTimeoutMs: 0,
+  maxWriteBatchGroupSizeBytes: MIB,
+  maxManifestFileSize: GIB,
+  walRecoveryMode: 'strict',
+  walSync: 'onRequest',
+  avoidFlushDuringRecovery: false,
+  avoidFlushDuringShutdown: false,
+}
