@@ -26,7 +26,7 @@ export { propertyNames } from './db/properties.ts'
 export type { ReadOptions } from './db/read-path.ts'
 export type { Cursor, Entries, RangeOptions } from './db/scan.ts'
 export type { Snapshot } from './db/snapshots.ts'
-export type { Statistics } from './db/statistics.ts'
+export type { StatisticsReport } from './db/statistics.ts'
 export { type VerifyOptions, type VerifyProblem, type VerifyReport, verifyDatabase } from './db/verify.ts'
 export type {
   ChecksumName,

@@ -7,6 +7,7 @@
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
  */
 import { VarveError } from '@varve/format/errors'
+import { tableName } from '@varve/format/names'
 import {
   type Compaction,
   type CompactionJob,
@@ -20,7 +21,7 @@ import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { flush } from './flush.ts'
 import { openNewTables } from './new-tables.ts'
-import { removeObsoleteFiles } from './obsolete-files.ts'
+import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
 
 /** How far a manual compaction has come. */
 export interface CompactProgress {
@@ -77,7 +78,9 @@ export async function runCompaction(
   const started = engine.runtime.clock.monotonic()
   try {
     const result = compaction.trivialMove ? undefined : await runJob(engine, family, compaction, onProgress)
-    if (!family.isDropped) {
+    if (family.isDropped) {
+      for (const { record } of result?.files ?? []) await removeFile(engine, tableName(record.number))
+    } else {
       const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result)
       await engine.versions.logAndApply([edit])
       await openNewTables(engine, family)

@@ -88,6 +88,7 @@ export class Engine {
     this.controller = new WriteController(this)
     this.background = new Background(this)
     this.commits = new CommitQueue(this)
+    this.snapshots.onOldestClosed = () => this.noteOldestReader()
   }
 
   /** What the tables of a family carry in their properties about where they come from. */
@@ -176,6 +177,14 @@ export class Engine {
   /** Only logs that more than one memtable keeps alive count: a log goes by itself when its only family is flushed. */
   isOverTotalWalSize(): boolean {
     return this.families.size > 1 && this.logs.totalBytes > this.maxTotalWalSize()
+  }
+
+  /** Versions that only a closed snapshot could see are work for compactions now. */
+  private noteOldestReader(): void {
+    if (this.isReadOnly || this.state !== 'open') return
+    const oldest = this.snapshots.oldest ?? this.lastSequence
+    for (const { picker } of this.families.values()) picker.noteOldestSnapshot(oldest)
+    this.background.schedule()
   }
 
   /**

@@ -8,12 +8,13 @@
  * RocksDB: db/flush_job.cc, db/memtable_list.cc, db/db_impl/db_impl_compaction_flush.cc
  */
 import type { VersionEdit } from '@varve/format/manifest'
+import { tableName } from '@varve/format/names'
 import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } from '../compaction/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { sealMemtables } from './make-room.ts'
 import { openNewTables } from './new-tables.ts'
-import { oldestLogNeeded, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
+import { oldestLogNeeded, removeFile, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
 
 /** Flushes what `families` (absent: all) hold in memory now, and waits for it. */
 export async function flush(engine: Engine, families: readonly Family[] | undefined): Promise<void> {
@@ -45,7 +46,9 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
   try {
     const started = engine.runtime.clock.monotonic()
     const { file } = await runFlush(engine, family, count)
-    if (!family.isDropped) {
+    if (family.isDropped) {
+      if (file !== undefined) await removeFile(engine, tableName(file.record.number))
+    } else {
       // The logs of other families must not be behind what this table says has happened (L1).
       if (engine.families.size > 1) await engine.logs.syncOlder()
       await recordFlush(engine, family, count, file)

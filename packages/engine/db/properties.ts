@@ -29,7 +29,7 @@ const properties: Record<string, Property> = {
   'rocksdb.estimate-num-keys': (_, family) => estimatedKeys(family),
   'rocksdb.estimate-table-readers-mem': engine => engine.tables.memoryUsage,
   'rocksdb.num-snapshots': engine => engine.snapshots.size,
-  'rocksdb.oldest-snapshot-sequence': engine => engine.snapshots.sequences()[0] ?? 0,
+  'rocksdb.oldest-snapshot-sequence': engine => engine.snapshots.oldest ?? 0,
   'rocksdb.num-live-versions': (engine, family) =>
     engine.versions.columnFamilies.get(family.id)?.liveVersionCount ?? 0,
   'rocksdb.estimate-live-data-size': (_, family) => liveBytes(family),

@@ -33,6 +33,8 @@ export class Snapshot {
 }
 
 export class SnapshotList {
+  /** Called when the oldest snapshot has been closed: what only it could see may go. */
+  onOldestClosed: () => void = () => undefined
   /** How many snapshots stand at each sequence, in the order they were taken: ascending. */
   private readonly counts = new Map<number, number>()
 
@@ -44,8 +46,18 @@ export class SnapshotList {
   release(sequence: number): void {
     const count = this.counts.get(sequence)
     if (count === undefined) return
-    if (count === 1) this.counts.delete(sequence)
-    else this.counts.set(sequence, count - 1)
+    if (count > 1) {
+      this.counts.set(sequence, count - 1)
+      return
+    }
+    const wasOldest = sequence === this.oldest
+    this.counts.delete(sequence)
+    if (wasOldest) this.onOldestClosed()
+  }
+
+  /** The sequence of the oldest snapshot: they are taken in ascending order. */
+  get oldest(): number | undefined {
+    return this.counts.keys().next().value
   }
 
   get size(): number {

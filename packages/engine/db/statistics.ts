@@ -14,8 +14,6 @@ export class Statistics {
   writesDone = 0
   walBytes = 0
   walSyncs = 0
-  memtableHits = 0
-  memtableMisses = 0
   flushes = 0
   flushBytesWritten = 0
   compactions = 0
@@ -28,4 +26,14 @@ export class Statistics {
   stalls = 0
   seeks = 0
   nexts = 0
+}
+
+/** The counters, and what the caches hold at the moment. */
+export interface StatisticsReport extends Statistics {
+  blockCacheHits: number
+  blockCacheMisses: number
+  /** Bytes. */
+  blockCacheUsage: number
+  tableReadersUsage: number
+  memtableUsage: number
 }
