@@ -7,11 +7,14 @@
  *
  * RocksDB: db/version_builder.cc
  */
-import { CorruptionError } from '@varve/format/errors'
+import { CorruptionError, VarveError } from '@varve/format/errors'
 import type { NewFile, VersionEdit } from '@varve/format/manifest'
 import { FileMeta, type FileStatistics } from './file-meta.ts'
 import { checkLevel, compareBySmallest, compareNewestFirst } from './level-order.ts'
 import type { Version } from './version.ts'
+
+/** More than any option allows. */
+const LEVELS_MAX = 64
 
 /** What `applyEdit` made: the parts of the next version, and what changed. */
 export interface VersionDelta {
@@ -104,10 +107,12 @@ function resolveAdded(
 export function checkAddition(record: NewFile, levelCount: number, manifest: string): void {
   if (record.number === 0) throw new CorruptionError('a table file has the number 0', manifest)
   if (record.level < levelCount) return
-  throw new CorruptionError(
-    `table file #${record.number} is in level ${record.level}, and there are only ${levelCount} levels`,
-    manifest,
-  )
+  const found = `table file #${record.number} is in level ${record.level}`
+  if (record.level >= LEVELS_MAX) throw new CorruptionError(`${found}, which no database has`, manifest)
+  throw new VarveError('INVALID_ARGUMENT', `${found} in ${manifest}, and option numLevels is ${levelCount}`, {
+    option: 'numLevels',
+    file: manifest,
+  })
 }
 
 function changedLevels(deleted: Map<FileMeta, number>, added: readonly Addition[]): Set<number> {
