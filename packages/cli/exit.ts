@@ -43,19 +43,29 @@ export function cannotOpen(error: unknown): CommandEnd {
   return new CommandEnd(ExitCode.cannotOpen, errorLine(codeOf(error), messageOf(error)), error)
 }
 
-/** Prints what is to be said about `error` and gives the exit code. */
-export function report(error: unknown): number {
-  if (error instanceof OutputClosed) return ExitCode.ok
-  // Commander has printed its own line already, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+/** How an error ends the command: with which exit code, and what is said about it on standard error. */
+export function endOf(error: unknown): { exitCode: number; text: string } {
+  if (error instanceof OutputClosed) return { exitCode: ExitCode.ok, text: '' }
   if (error instanceof CommandEnd) {
-    if (error.line !== undefined) process.stderr.write(`${error.line}\n`)
-    return error.exitCode
+    return { exitCode: error.exitCode, text: error.line === undefined ? '' : `${error.line}\n` }
   }
+  if (error instanceof CommanderError) return endOfCommander(error)
   const code = codeOf(error)
-  process.stderr.write(`${errorLine(code, messageOf(error))}\n`)
-  if (code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  return code === 'INVALID_ARGUMENT' ? ExitCode.usage : ExitCode.failed
+  const line = `${errorLine(code, messageOf(error))}\n`
+  if (code !== 'INTERNAL') {
+    return { exitCode: code === 'INVALID_ARGUMENT' ? ExitCode.usage : ExitCode.failed, text: line }
+  }
+  return { exitCode: ExitCode.failed, text: error instanceof Error ? `${line}${error.stack}\n` : line }
+}
+
+/** Commander's errors are wrong usage, or help and version that were asked for and have been printed. */
+function endOfCommander({ exitCode, code, message }: CommanderError): { exitCode: number; text: string } {
+  if (exitCode === 0) return { exitCode: ExitCode.ok, text: '' }
+  const isHelp = code === 'commander.help'
+  return {
+    exitCode: ExitCode.usage,
+    text: isHelp ? '' : `${errorLine('USAGE', message.replace(/^error: /, ''))}\n`,
+  }
 }
 
 export function errorLine(code: string, message: string): string {

@@ -3,9 +3,9 @@
  * being committed the next is put together, and no more than that: input is read as fast as it is stored.
  */
 import type { ColumnFamily, Database } from 'varve'
-import { WriteBatch } from 'varve'
+import { isVarveError, WriteBatch } from 'varve'
 import { InputLines } from './input-lines.ts'
-import { type InputFormat, readRow } from './row-reader.ts'
+import { type InputFormat, type Row, readRow } from './row-reader.ts'
 import { RowError } from './tsv.ts'
 
 /** A batch is full at this many bytes, however few lines it has. */
@@ -56,9 +56,15 @@ export class Loader {
       for await (const chunk of input) await this.takeChunk(chunk)
       if (this.lines.finish()) await this.takeLine()
     } catch (error) {
-      // Stopping tears the input down, which is an error to whoever is reading it. What was read counts.
+      // The good lines before a bad one count. Stopping tears the input down, which is an error to its reader.
+      if (error instanceof RowError) await this.commitRest()
+      else await Promise.allSettled([this.committing])
       if (!signal.aborted) throw error
     }
+    await this.commitRest()
+  }
+
+  private async commitRest(): Promise<void> {
     await this.commit()
     await this.committing
   }
@@ -73,37 +79,47 @@ export class Loader {
     }
   }
 
+  /** A promise only when there is something to wait for. */
   private takeLine(): Promise<void> | undefined {
-    const row = this.readRow()
-    this.linesInBatch++
-    if (row !== undefined) {
-      const familyName = row.columnFamily ?? this.options.columnFamily
-      const family = familyName === undefined ? undefined : this.families.get(familyName)
-      if (familyName !== undefined && family === undefined) return this.openFamilyFor(familyName, row)
-      this.filling.put(row.key, row.value, family)
+    try {
+      const row = readRow(this.lines, this.options.format)
+      const familyName = row?.columnFamily ?? this.options.columnFamily
+      if (row !== undefined && familyName !== undefined && !this.families.has(familyName)) {
+        return this.takeRowOfNewFamily(row, familyName)
+      }
+      this.addLine(row, familyName)
+    } catch (error) {
+      throw this.atThisLine(error)
     }
     return this.commitWhenFull()
+  }
+
+  private async takeRowOfNewFamily(row: Row, familyName: string): Promise<void> {
+    try {
+      this.families.set(familyName, await this.database.columnFamily(familyName))
+      this.addLine(row, familyName)
+    } catch (error) {
+      throw this.atThisLine(error)
+    }
+    await this.commitWhenFull()
+  }
+
+  /** Puts the line's row into the batch; a line without one counts as well. */
+  private addLine(row: Row | undefined, familyName: string | undefined): void {
+    const family = familyName === undefined ? undefined : this.families.get(familyName)
+    if (row !== undefined) this.filling.put(row.key, row.value, family)
+    this.linesInBatch++
+  }
+
+  /** What is wrong with the line itself, told with its number. Other errors stay as they are. */
+  private atThisLine(error: unknown): unknown {
+    if (!(error instanceof RowError) && !isVarveError(error, 'INVALID_ARGUMENT')) return error
+    return new RowError(`line ${this.lines.number}: ${error.message}`)
   }
 
   private commitWhenFull(): Promise<void> | undefined {
     const isFull = this.linesInBatch >= this.options.batchLines || this.filling.byteLength >= BATCH_BYTES
     return isFull ? this.commit() : undefined
-  }
-
-  private readRow() {
-    try {
-      return readRow(this.lines, this.options.format)
-    } catch (error) {
-      if (error instanceof RowError) throw new RowError(`line ${this.lines.number}: ${error.message}`)
-      throw error
-    }
-  }
-
-  private async openFamilyFor(name: string, row: { key: Uint8Array; value: Uint8Array }): Promise<void> {
-    const family = await this.database.columnFamily(name)
-    this.families.set(name, family)
-    this.filling.put(row.key, row.value, family)
-    await this.commitWhenFull()
   }
 
   /** Waits for the commit before this one, then starts this one and returns. */

@@ -16,7 +16,6 @@ import { addSst } from './commands/sst.ts'
 import { addStats } from './commands/stats.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWal } from './commands/wal.ts'
-import { errorLine } from './exit.ts'
 
 export function createProgram(): Command {
   const program = new Command('varve')
@@ -24,9 +23,8 @@ export function createProgram(): Command {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => write(`${errorLine('USAGE', text.trim().replace(/^error: /, ''))}\n`),
-    })
+    // Errors are printed in one place, by run.ts.
+    .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError()
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@
  * A listening server and its orderly end. `close` stops accepting, lets the requests under way finish for
  * `drainTimeoutMs`, then cuts what is left. The store is the caller's to close, after.
  */
+import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.ts'
 import { requireLoopback } from './host-guard.ts'
 import { resolveServerOptions, type ServerOptions } from './server-options.ts'
@@ -24,20 +25,24 @@ export async function serve(store: Store, given: ServerOptions = {}): Promise<Ru
   return {
     url,
     port: Number(new URL(url).port),
-    close: () =>
-      (closing ??= drain(
-        () => app.close(),
-        () => app.server.closeAllConnections(),
-        options.drainTimeoutMs,
-      )),
+    close() {
+      closing ??= drain(app, options.drainTimeoutMs)
+      return closing
+    },
   }
 }
 
-async function drain(close: () => Promise<void>, cut: () => void, drainTimeoutMs: number): Promise<void> {
-  const deadline = setTimeout(cut, drainTimeoutMs)
+/** How often connections are closed that have become idle since closing began. */
+const IDLE_CHECK_MS = 20
+
+async function drain(app: FastifyInstance, drainTimeoutMs: number): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs)
+  // A connection whose last request ends only now would be kept for the next one, which will not be served.
+  const idleCheck = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS)
   try {
-    await close()
+    await app.close()
   } finally {
     clearTimeout(deadline)
+    clearInterval(idleCheck)
   }
 }

@@ -49,7 +49,7 @@ export function addLoad(program: Command): void {
   command.addHelpText(
     'after',
     '\nIn tsv \\t \\n \\r \\\\ and \\xNN stand for tab, newline, return, backslash and any byte. ndjson also takes\n' +
-      'keyBase64, keyHex, valueBase64, valueHex and columnFamily. A bad line stops the load; what was committed stays.',
+      'keyBase64, keyHex, valueBase64, valueHex and columnFamily. A bad line stops the load; the lines before it are stored.',
   )
 }
 
