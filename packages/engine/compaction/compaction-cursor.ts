@@ -21,7 +21,7 @@
  *
  * RocksDB: db/compaction/compaction_iterator.cc
  */
-import { compareBytes, copyBytes, emptyBytes, writeUint32 } from '@varve/format/bytes'
+import { copyBytes, emptyBytes, writeUint32 } from '@varve/format/bytes'
 import { sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '@varve/format/key'
 import { type InternalCursor, loadWantedSync, Step, unsupportedEntry } from '../cursor/index.ts'
 import { KeyRangeCursor, type KeyRanges } from './key-ranges.ts'
@@ -190,7 +190,10 @@ export class CompactionCursor {
     if (source.prefixHigh !== this.prefixHigh || source.prefixLow !== this.prefixLow) return false
     const { keyBytes, keyStart, keyEnd } = source
     if (keyEnd - keyStart !== userKeyLength) return false
-    return compareBytes(keyBytes, keyStart, keyEnd, this.keyBytes, 0, userKeyLength) === 0
+    // From the end: neighbours in key order share their beginnings.
+    const own = this.keyBytes
+    for (let i = userKeyLength - 1, j = keyEnd - 1; i >= 0; i--, j--) if (own[i] !== keyBytes[j]) return false
+    return true
   }
 
   /** The index of the first snapshot that sees the sequence; the count of snapshots if only new readers do. */

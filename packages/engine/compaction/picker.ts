@@ -48,7 +48,7 @@ interface Start {
 
 export class CompactionPicker {
   readonly options: LevelOptions
-  private readonly source: VersionSource
+  readonly source: VersionSource
   private readonly running = new Set<Compaction>()
   private sizesVersion: Version | undefined = undefined
   private cachedSizes: LevelSizes | undefined = undefined

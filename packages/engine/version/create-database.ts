@@ -25,6 +25,7 @@ export async function createDatabase(fs: FileSystem, directory: string, identity
   } finally {
     await log.close()
   }
+  await fs.syncDirectory(directory)
   await switchCurrent(fs, directory, FIRST_MANIFEST)
 }
 

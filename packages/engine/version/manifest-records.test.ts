@@ -4,7 +4,7 @@ import { ByteWriter } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
 import { encodeVersionEdit, type VersionEdit } from '@varve/format/manifest'
 import { LogFramer } from '@varve/format/wal'
-import { readManifestRecords } from './manifest-records.ts'
+import { checkSyncedSize, readManifestRecords } from './manifest-records.ts'
 
 /** The bytes of a MANIFEST, and where each record ends. */
 function manifest(edits: readonly VersionEdit[]): { bytes: Uint8Array; ends: number[] } {
@@ -25,9 +25,15 @@ function damaged(bytes: Uint8Array, at: number): Uint8Array {
   return copy
 }
 
+function read(bytes: Uint8Array, minimumSyncedSize = 0) {
+  const records = readManifestRecords(bytes, 'MANIFEST-000005')
+  checkSyncedSize(records.size, minimumSyncedSize, 'MANIFEST-000005')
+  return records
+}
+
 function refuses(bytes: Uint8Array, offset: number, minimumSyncedSize = 0): void {
   assert.throws(
-    () => readManifestRecords(bytes, 'MANIFEST-000005', minimumSyncedSize),
+    () => read(bytes, minimumSyncedSize),
     error => isVarveError(error, 'CORRUPTION') && error.file === 'MANIFEST-000005' && error.offset === offset,
   )
 }
@@ -57,7 +63,7 @@ describe('what a MANIFEST is believed', () => {
     const [first, second] = three.ends
     refuses(three.bytes.subarray(0, second - 1), first, second)
     refuses(three.bytes.subarray(0, first), first, first + 1)
-    assert.equal(readManifestRecords(three.bytes.subarray(0, second + 3), 'm', second).edits.length, 2)
+    assert.equal(read(three.bytes.subarray(0, second + 3), second).edits.length, 2)
   })
 
   test('zeros in the place of synced records are corruption', () => {

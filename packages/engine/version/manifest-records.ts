@@ -20,7 +20,7 @@ export interface ManifestRecords {
 }
 
 /** `file` is for errors. Byte strings in the edits are views of `bytes`. */
-export function readManifestRecords(bytes: Uint8Array, file: string, minimumSyncedSize = 0): ManifestRecords {
+export function readManifestRecords(bytes: Uint8Array, file: string): ManifestRecords {
   const reader = new LogReader(bytes, { file })
   const records: ManifestRecords = { edits: [], size: 0 }
   const group = new AtomicGroup(file)
@@ -36,7 +36,6 @@ export function readManifestRecords(bytes: Uint8Array, file: string, minimumSync
     records.edits.push(...complete)
     records.size = item.end
   }
-  checkSyncedSize(records.size, minimumSyncedSize, file)
   return records
 }
 

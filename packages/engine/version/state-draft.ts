@@ -3,7 +3,7 @@
  * does not fit is refused before a byte is written; nothing of the real state changes until `install`.
  */
 import { VarveError } from '@varve/format/errors'
-import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import type { VersionEdit } from '@varve/format/manifest'
 import { ColumnFamilyState } from './column-family-state.ts'
 import { applyWalTracking } from './manifest-state.ts'
 import { applyEdit, type VersionDelta, type VersionParts } from './version-builder.ts'
@@ -108,9 +108,4 @@ function newFamily(edit: VersionEdit, id: number, levelCount: number): FamilyDra
 
 function changesFiles(edit: VersionEdit): boolean {
   return (edit.newFiles?.length ?? 0) > 0 || (edit.deletedFiles?.length ?? 0) > 0
-}
-
-/** New files of level 0 get the epochs that they came without. */
-export function withEpochs(files: readonly NewFile[], newEpochNumber: () => number): NewFile[] {
-  return files.map(file => (file.epochNumber ? file : { ...file, epochNumber: newEpochNumber() }))
 }

@@ -65,9 +65,15 @@ describe('an edit makes the next version', () => {
     refuses({ newFiles: [file(130, 'd', 'e')] }, /#110 and #130 of level 1 overlap/)
     refuses({ newFiles: [file(130, 'a', 'x')] }, /#130 and #110 of level 1 overlap/)
     refuses({ newFiles: [file(130, 'y', 'x')] }, /#130 of level 1 ends before it begins/)
-    refuses({ newFiles: [file(130, 'x', 'y', 7)] }, /#130 is in level 7/)
     refuses({ newFiles: [file(0, 'x', 'y')] }, /number 0/)
     refuses({ newFiles: [{ ...file(104, 'a', 'b', 0), epochNumber: 3 }] }, /same epoch 3/)
+  })
+
+  test('one for a level that does not exist names the option', () => {
+    assert.throws(
+      () => applyEdit(base, { newFiles: [file(130, 'x', 'y', 7)] }, 'm'),
+      error => isVarveError(error, 'INVALID_ARGUMENT') && /#130 is in level 7/.test(error.message),
+    )
   })
 
   test('a user key may end one file and begin the next, newer versions first', () => {

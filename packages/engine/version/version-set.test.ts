@@ -11,7 +11,8 @@ import { fileRecord } from '../compaction/fake-files.test-support.ts'
 import { createDatabase, newIdentity } from './create-database.ts'
 import { FailingFileSystem } from './failing-file-system.test-support.ts'
 import { readManifestRecords } from './manifest-records.ts'
-import { type ManifestEvidence, VersionSet } from './version-set.ts'
+import type { ManifestEvidence } from './manifest-writer.ts'
+import { VersionSet } from './version-set.ts'
 
 let directory: string
 let fs: FailingFileSystem
@@ -94,7 +95,7 @@ describe('a new database', () => {
 
   test('every file is synced before its name is relied on', async () => {
     await createDatabase(fs, directory, 'id')
-    assert.deepEqual(fs.counts, { write: 3, sync: 3, rename: 2, syncDirectory: 2 })
+    assert.deepEqual(fs.counts, { write: 3, sync: 3, rename: 2, syncDirectory: 3 })
   })
 
   test('is found by nobody without a CURRENT', async () => {
@@ -398,7 +399,7 @@ describe('a MANIFEST that cannot be trusted is refused', () => {
     ],
     [
       'a level that does not exist',
-      'CORRUPTION',
+      'INVALID_ARGUMENT',
       /#10 is in level 7/,
       [{ newFiles: [file(10, 'a', 'c', { level: 7 })] }],
     ],
@@ -512,7 +513,11 @@ describe('a MANIFEST that cannot be trusted is refused', () => {
     await assert.rejects(recover(evidence), failsWith('CORRUPTION', /had been synced/))
     const lenient = await recover()
     assert.throws(() => lenient.checkEvidence(evidence), failsWith('CORRUPTION', /had been synced/))
-    lenient.checkEvidence({ ...evidence, manifestNumber: evidence.manifestNumber + 1 })
+    const older = { ...evidence, manifestNumber: evidence.manifestNumber - 1 }
+    lenient.checkEvidence(older)
+    const newer = { ...evidence, manifestNumber: evidence.manifestNumber + 1 }
+    assert.throws(() => lenient.checkEvidence(newer), failsWith('CORRUPTION', /had been in force/))
+    await assert.rejects(recover(newer), failsWith('CORRUPTION', /had been in force/))
   })
 })
 

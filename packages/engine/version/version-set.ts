@@ -11,18 +11,19 @@
  *
  * RocksDB: db/version_set.cc, VersionSet
  */
-import { CorruptionError, isVarveError, VarveError } from '@varve/format/errors'
+import { isVarveError, VarveError } from '@varve/format/errors'
 import type { VersionEdit } from '@varve/format/manifest'
 import type { FileSystem } from '../fs/file-system.ts'
 import type { ColumnFamilyState } from './column-family-state.ts'
-import { readCurrent, switchCurrent } from './current-file.ts'
 import type { FileMeta } from './file-meta.ts'
-import { ManifestLog } from './manifest-log.ts'
-import { checkSyncedSize, readManifestRecords } from './manifest-records.ts'
-import { ManifestState } from './manifest-state.ts'
+import { FileNumbers } from './file-numbers.ts'
+import type { ManifestState } from './manifest-state.ts'
+import { type ManifestEvidence, ManifestWriter } from './manifest-writer.ts'
+import { prepareEdits } from './prepare-edits.ts'
 import { BYTEWISE_COMPARATOR, recoverFamily } from './recover-family.ts'
+import { checkEvidence, recoverManifest } from './recover-manifest.ts'
 import { snapshotEdits } from './snapshot-edits.ts'
-import { StateDraft, withEpochs } from './state-draft.ts'
+import { StateDraft } from './state-draft.ts'
 
 export interface VersionSetOptions {
   fs: FileSystem
@@ -31,12 +32,6 @@ export interface VersionSetOptions {
   maxManifestFileSize: number
   /** How many levels a column family has. */
   levelCountOf(columnFamily: string): number
-}
-
-/** Bytes of a MANIFEST that somebody has seen synced. */
-export interface ManifestEvidence {
-  manifestNumber: number
-  syncedSize: number
 }
 
 interface PendingEdits {
@@ -58,25 +53,26 @@ export class VersionSet {
   readonly trackedWals = new Map<number, number | undefined>()
   /** The database's id as the MANIFEST has it; it wins over the IDENTITY file. */
   databaseId: string | undefined = undefined
-  /** Where the records of the MANIFEST that was recovered ended, and which it was. */
-  recovered: ManifestEvidence = { manifestNumber: 0, syncedSize: 0 }
+  /** The MANIFEST that was recovered, and where its records ended. */
+  readonly recovered: ManifestEvidence
   /** Set by a failed write: what follows is refused with it, until `resume`. */
   poisoned: VarveError | undefined = undefined
 
   private readonly options: VersionSetOptions
-  private nextFile = 2
-  private maxColumnFamily = 0
-  private log: ManifestLog | undefined = undefined
-  private currentManifest = 0
-  private obsoleteManifests: number[] = []
+  private readonly writer: ManifestWriter
+  private readonly numbers = new FileNumbers()
+  private highestFamily = 0
   private readonly queue: PendingEdits[] = []
   /** Settles when the queue is empty; there while it is worked on. */
   private draining: Promise<void> | undefined = undefined
   /** Dropped families that somebody still reads, or whose files have not been taken. */
   private readonly dropped = new Set<ColumnFamilyState>()
 
-  private constructor(options: VersionSetOptions) {
+  private constructor(options: VersionSetOptions, recovered: ManifestEvidence, state: ManifestState) {
     this.options = options
+    this.recovered = recovered
+    this.writer = new ManifestWriter(options.fs, options.directory, options.maxManifestFileSize, recovered)
+    this.adopt(state)
   }
 
   /**
@@ -84,26 +80,13 @@ export class VersionSet {
    * `NOT_FOUND` without a CURRENT.
    */
   static async recover(options: VersionSetOptions, evidence?: ManifestEvidence): Promise<VersionSet> {
-    const { fs, directory } = options
-    const current = await readCurrent(fs, directory)
-    if (current === undefined)
-      throw new VarveError('NOT_FOUND', `${directory} holds no database`, { file: directory })
-    const path = `${directory}/${current.name}`
-    const bytes = await readManifestFile(fs, path)
-    const required = evidence?.manifestNumber === current.number ? evidence.syncedSize : 0
-    const records = readManifestRecords(bytes, path, required)
-    const versions = new VersionSet(options)
-    versions.currentManifest = current.number
-    versions.recovered = { manifestNumber: current.number, syncedSize: records.size }
-    versions.adopt(new ManifestState(records.edits, path))
-    return versions
+    const { recovered, state } = await recoverManifest(options.fs, options.directory, evidence)
+    return new VersionSet(options, recovered, state)
   }
 
   /** Throws `CORRUPTION` when the recovered MANIFEST lacks bytes that `evidence` knows to have been synced. */
   checkEvidence(evidence: ManifestEvidence): void {
-    const { manifestNumber, syncedSize } = this.recovered
-    if (evidence.manifestNumber === manifestNumber)
-      checkSyncedSize(syncedSize, evidence.syncedSize, this.place)
+    checkEvidence(this.recovered, evidence, this.options.directory)
   }
 
   family(name: string): ColumnFamilyState | undefined {
@@ -119,29 +102,36 @@ export class VersionSet {
 
   /** The number that the next file will get. */
   get nextFileNumber(): number {
-    return this.nextFile
+    return this.numbers.next
   }
 
   newFileNumber(): number {
-    return this.nextFile++
+    return this.numbers.take()
   }
 
   /** The first of `count` numbers in a row, for a job that does not know how many files it will write. */
   reserveFileNumbers(count: number): number {
-    const first = this.nextFile
-    this.nextFile += count
-    return first
+    return this.numbers.reserve(count)
   }
 
   /** Sees to it that `number`, found on disk, is not given out. */
   noteFileNumber(number: number): void {
-    if (number >= this.nextFile) this.nextFile = number + 1
+    this.numbers.note(number)
+  }
+
+  /** No column family has, or had, a greater id. */
+  get maxColumnFamily(): number {
+    return this.highestFamily
   }
 
   /** The MANIFEST in force, and how much of it is on the device. */
   get manifest(): ManifestEvidence {
-    if (this.log === undefined) return this.recovered
-    return { manifestNumber: this.log.number, syncedSize: this.log.syncedSize }
+    return this.writer.manifest
+  }
+
+  /** The whole state as edits. */
+  snapshot(): VersionEdit[] {
+    return snapshotEdits(this)
   }
 
   /**
@@ -163,7 +153,7 @@ export class VersionSet {
     if (this.family(name) !== undefined) {
       throw new VarveError('ALREADY_EXISTS', `there is a column family '${name}' already`)
     }
-    const id = ++this.maxColumnFamily
+    const id = ++this.highestFamily
     await this.logAndApply([
       { columnFamily: id, columnFamilyAdd: name, comparator: BYTEWISE_COMPARATOR, logNumber },
     ])
@@ -188,7 +178,7 @@ export class VersionSet {
   /** After a failed write: puts a new MANIFEST with the state in memory in force. */
   async resume(): Promise<void> {
     if (this.poisoned === undefined) return
-    await this.closeLog()
+    await this.writer.giveUp()
     this.poisoned = undefined
     await this.logAndApply([])
   }
@@ -206,9 +196,7 @@ export class VersionSet {
   /** Numbers of MANIFESTs that are no longer in force, each once. */
   takeObsoleteManifests(): number[] {
     if (this.poisoned !== undefined) return []
-    const obsolete = this.obsoleteManifests
-    this.obsoleteManifests = []
-    return obsolete
+    return this.writer.takeObsolete()
   }
 
   /** Numbers of all table files that are live or still being read. */
@@ -221,11 +209,7 @@ export class VersionSet {
   /** Waits for the edits that were given, then closes the MANIFEST. */
   async close(): Promise<void> {
     await this.draining
-    await this.closeLog()
-  }
-
-  private get place(): string {
-    return this.log?.path ?? `${this.options.directory}/MANIFEST of ${this.currentManifest}`
+    await this.writer.giveUp()
   }
 
   private adopt(state: ManifestState): void {
@@ -234,17 +218,17 @@ export class VersionSet {
     this.lastSequence = lastSequence
     this.prevLogNumber = state.prevLogNumber
     this.minLogNumberToKeep = state.minLogNumberToKeep
-    this.maxColumnFamily = state.maxColumnFamily
+    this.highestFamily = state.maxColumnFamily
     for (const [number, syncedSize] of state.trackedWals) this.trackedWals.set(number, syncedSize)
-    this.nextFile = nextFileNumber + 1
-    this.noteFileNumber(this.currentManifest)
-    this.noteFileNumber(state.minLogNumberToKeep)
-    this.noteFileNumber(state.prevLogNumber)
+    const { numbers } = this
+    for (const used of [nextFileNumber, this.recovered.manifestNumber, state.minLogNumberToKeep])
+      numbers.note(used)
+    numbers.note(state.prevLogNumber)
     for (const family of state.columnFamilies.values()) {
       const levelCount = this.options.levelCountOf(family.name)
       this.columnFamilies.set(family.id, recoverFamily(family, levelCount, lastSequence, state.file))
-      this.noteFileNumber(family.logNumber)
-      for (const number of family.files.keys()) this.noteFileNumber(number)
+      numbers.note(family.logNumber)
+      for (const number of family.files.keys()) numbers.note(number)
     }
   }
 
@@ -257,13 +241,13 @@ export class VersionSet {
 
   /** Settles every member of the group; never throws. */
   private async commit(group: readonly PendingEdits[]): Promise<void> {
-    const draft = new StateDraft(this, this.place)
+    const draft = new StateDraft(this, this.writer.path)
     const edits: VersionEdit[] = []
     const accepted: PendingEdits[] = []
     for (const pending of group) {
       try {
         if (this.poisoned !== undefined) throw this.poisoned
-        const prepared = this.prepare(pending)
+        const prepared = prepareEdits(pending.edits, pending.atomic, this)
         draft.apply(prepared, this.options.levelCountOf)
         edits.push(...prepared)
         accepted.push(pending)
@@ -273,7 +257,7 @@ export class VersionSet {
     }
     if (accepted.length === 0) return
     try {
-      await this.write(edits)
+      await this.writer.write(edits, this)
       for (const family of draft.install()) this.dropped.add(family)
     } catch (error) {
       this.poison(error)
@@ -281,70 +265,6 @@ export class VersionSet {
       return
     }
     for (const pending of accepted) pending.resolve()
-  }
-
-  /** Fills in counters, epochs and the count-down of an atomic group. */
-  private prepare({ edits, atomic }: PendingEdits): VersionEdit[] {
-    const given = edits.length === 0 ? [{}] : edits
-    return given.map((edit, index) => {
-      const prepared = { ...edit, nextFileNumber: this.nextFile, lastSequence: this.lastSequence }
-      const family = this.columnFamilies.get(edit.columnFamily ?? 0)
-      if (edit.columnFamilyAdd === undefined && edit.columnFamilyDrop === undefined)
-        prepared.prevLogNumber = 0
-      if (edit.newFiles !== undefined && family !== undefined) {
-        prepared.newFiles = withEpochs(edit.newFiles, () => family.newEpochNumber())
-        for (const file of edit.newFiles) this.checkNewFile(file.number, file.largestSequence)
-      }
-      if (atomic && given.length > 1) prepared.remainingInGroup = given.length - 1 - index
-      return prepared
-    })
-  }
-
-  private checkNewFile(number: number, largestSequence: number): void {
-    if (number < this.nextFile && largestSequence <= this.lastSequence) return
-    throw new VarveError(
-      'INVALID_ARGUMENT',
-      `table file #${number} with sequences up to ${largestSequence} is ahead of the database's counters ` +
-        `(next file ${this.nextFile}, last sequence ${this.lastSequence})`,
-    )
-  }
-
-  private async write(edits: readonly VersionEdit[]): Promise<void> {
-    const { log } = this
-    if (log !== undefined && log.syncedSize <= this.mostManifestBytes(log)) return log.append(edits)
-    await this.roll(edits)
-  }
-
-  /** One that begins with a state larger than the limit may double: otherwise each edit would write it anew. */
-  private mostManifestBytes(log: ManifestLog): number {
-    return Math.max(this.options.maxManifestFileSize, 2 * log.initialSize)
-  }
-
-  /** Begins a new MANIFEST with the state and then `edits`, and puts it in force. */
-  private async roll(edits: readonly VersionEdit[]): Promise<void> {
-    const { fs, directory } = this.options
-    const number = this.newFileNumber()
-    const log = await ManifestLog.create(fs, directory, number)
-    try {
-      const [first, ...rest] = edits
-      const counted = { ...first, nextFileNumber: this.nextFile }
-      if (this.maxColumnFamily > 0) counted.maxColumnFamily = this.maxColumnFamily
-      await log.append([
-        ...snapshotEdits(this),
-        counted,
-        ...rest.map(edit => ({ ...edit, nextFileNumber: this.nextFile })),
-      ])
-      await switchCurrent(fs, directory, number)
-    } catch (error) {
-      this.obsoleteManifests.push(number)
-      await closeSettled(log)
-      throw error
-    }
-    const previous = this.log
-    this.obsoleteManifests.push(this.currentManifest)
-    this.currentManifest = number
-    this.log = log
-    await closeSettled(previous)
   }
 
   private poison(error: unknown): void {
@@ -356,25 +276,5 @@ export class VersionSet {
       details,
       error,
     )
-  }
-
-  private async closeLog(): Promise<void> {
-    const { log } = this
-    this.log = undefined
-    await closeSettled(log)
-  }
-}
-
-/** Closes a MANIFEST of which nothing is awaited any more: all of it is synced, or it has failed and is known to. */
-async function closeSettled(log: ManifestLog | undefined): Promise<void> {
-  await log?.close().catch(() => undefined)
-}
-
-async function readManifestFile(fs: FileSystem, path: string): Promise<Uint8Array> {
-  try {
-    return await fs.readFile(path)
-  } catch (error) {
-    if (!isVarveError(error, 'NOT_FOUND')) throw error
-    throw new CorruptionError('the MANIFEST that CURRENT names does not exist', path, undefined, error)
   }
 }
