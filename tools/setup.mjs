@@ -24,7 +24,7 @@ if (!ready) {
         /^npm_config_(cache|registry|userconfig|globalconfig|cafile|https?_proxy|noproxy)$/i.test(name),
     ),
   )
-  const result = spawnSync(command, [...leading, 'ci', '--no-audit', '--no-fund'], {
+  const result = spawnSync(command, [...leading, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     env,
     stdio: ['ignore', 2, 2],
