@@ -38,7 +38,8 @@ export async function fromVarve(directory: string, random: Random): Promise<Chec
   const families = randomFamilies(random)
   const contents = emptyContents(families)
   const own = families.slice(1).map(name => [name, randomFamilyOptions(random)] as const)
-  const options = { ...randomOpenOptions(random), columnFamilies: Object.fromEntries(own) }
+  const numLevels = random.pick([4, 7])
+  const options = { ...randomOpenOptions(random), numLevels, columnFamilies: Object.fromEntries(own) }
   const rounds = random.between(1, 3)
   for (let round = 0; round < rounds; round++) {
     await inVarve(directory, options, async db => {

@@ -13,7 +13,11 @@ export interface Newest {
   driver: NewestDriver
   /** The newest format_version that it writes. */
   formatVersion: number
+  /** What it writes and reads. */
+  compressions: readonly string[]
 }
+
+const compressions = ['none', 'snappy', 'lz4', 'lz4hc', 'zstd']
 
 export interface NotRun {
   title: string
@@ -41,9 +45,10 @@ export async function installRocksdict(): Promise<Newest | NotRun> {
   return installRocksdict()
 }
 
+/** Without zlib: the wheel's RocksDB 9.8.4 refuses zlib blocks that it has itself written, and 7.8.3 reads them. */
 function startRocksdict(python: string, version: string): Newest {
   const driver = new NewestDriver(python, [join(here, 'newest.py')])
-  return { title: `rocksdict ${version.trim()} from PyPI`, driver, formatVersion: 6 }
+  return { title: `rocksdict ${version.trim()} from PyPI`, driver, formatVersion: 6, compressions }
 }
 
 export async function installRocksdbjni(): Promise<Newest | NotRun> {
@@ -69,7 +74,12 @@ export async function installRocksdbjni(): Promise<Newest | NotRun> {
   const failure = await attempt('javac', ['-cp', join(folder, jar), '-d', folder, join(here, 'Newest.java')])
   if (failure !== undefined) return { title, reason: `javac: ${failure}` }
   const driver = new NewestDriver('java', ['-cp', `${folder}:${join(folder, jar)}`, 'Newest'])
-  return { title: `${jar.replace('.jar', '')} from Maven Central`, driver, formatVersion: 7 }
+  return {
+    title: `${jar.replace('.jar', '')} from Maven Central`,
+    driver,
+    formatVersion: 7,
+    compressions: [...compressions, 'zlib'],
+  }
 }
 
 function jarIn(folder: string): string | undefined {

@@ -22,11 +22,11 @@ COMPRESSIONS = {
     "zstd": DBCompressionType.zstd,
 }
 CHECKSUMS = {
-    "kNoChecksum": ChecksumType.no_checksum,
-    "kCRC32c": ChecksumType.crc32c,
-    "kxxHash": ChecksumType.xxhash,
-    "kxxHash64": ChecksumType.xxhash64,
-    "kXXH3": ChecksumType.xxh3,
+    "kNoChecksum": ChecksumType.no_checksum(),
+    "kCRC32c": ChecksumType.crc32c(),
+    "kxxHash": ChecksumType.xxhash(),
+    "kxxHash64": ChecksumType.xxhash64(),
+    "kXXH3": ChecksumType.xxh3(),
 }
 
 

@@ -84,7 +84,7 @@ function randomSettings(newest: Newest, random: Random): string[] {
   if (random.chance(0.5)) return settings
   settings.push(
     `formatVersion=${random.between(2, newest.formatVersion)}`,
-    `compression=${random.pick(['none', 'snappy', 'zlib', 'lz4', 'lz4hc', 'zstd'])}`,
+    `compression=${random.pick(newest.compressions)}`,
     `blockSize=${random.pick([256, 1024, 4096, 16384])}`,
     `checksum=${random.pick(['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'])}`,
     `restartInterval=${random.pick([1, 4, 16])}`,
@@ -108,7 +108,10 @@ async function compareWithNewest(db: NewestDatabase, contents: Contents): Promis
     for (const [key, value] of model.rows()) {
       const { value: row, done } = found.next()
       if (done === true || !isSame(row[0], key) || !isSame(row[1], value)) {
-        throw new OracleError(`the newest RocksDB differs in ${family}, row ${rows}: expected ${hex(key)}`)
+        const got = done === true ? 'the end' : hex(row[0])
+        throw new OracleError(
+          `the newest RocksDB differs in ${family}, row ${rows}: expected ${hex(key)}, got ${got}`,
+        )
       }
       rows++
     }

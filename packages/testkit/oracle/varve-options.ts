@@ -29,7 +29,6 @@ export function randomFamilyOptions(random: Random): ColumnFamilyOptions {
     maxBytesForLevelBase: random.pick([32, 128, 512, 4096]) * KIB,
     maxBytesForLevelMultiplier: random.pick([2, 4, 10]),
     levelCompactionDynamicLevelBytes: random.chance(0.6),
-    numLevels: random.pick([4, 7]),
     disableAutoCompactions: random.chance(0.1),
     compression: random.pick(compressions),
     ...(random.chance(0.3) ? { bottommostCompression: random.pick(compressions) } : {}),
