@@ -1,0 +1,8 @@
+/**
+ * The second door of `varve`: the seams to the world, for test kits that bring a world of their own and pass it
+ * to `open`. Not covered by semantic versioning.
+ */
+export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
+export { NodeFileSystem } from './fs/index.ts'
+export type { Clock, Job, JobPriority, JobProgress, JobRunner, OnProgress, Runtime, Timer } from './runtime/index.ts'
+export { InlineRunner, nodeRuntime } from './runtime/index.ts'
