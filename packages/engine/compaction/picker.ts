@@ -9,7 +9,7 @@
  * RocksDB: db/compaction/compaction_picker_level.cc
  */
 import type { FileMeta } from '../version/file-meta.ts'
-import { compareUserKeys, type Version } from '../version/version.ts'
+import type { Version } from '../version/version.ts'
 import { Compaction, type CompactionInput, type CompactionReason } from './compaction.ts'
 import {
   anyBeingCompacted,
@@ -53,6 +53,8 @@ export class CompactionPicker {
   private sizesVersion: Version | undefined = undefined
   private cachedSizes: LevelSizes | undefined = undefined
   private oldestSnapshot = 0
+  private bottommostVersion: Version | undefined = undefined
+  private bottommost: FileMeta[] = []
 
   constructor(source: VersionSource, options: LevelOptions) {
     this.source = source
@@ -203,17 +205,13 @@ export class CompactionPicker {
   /** Files with nothing below them that hold sequences which no snapshot asks for any more. */
   private settledFiles(): FileMeta[] {
     const { oldestSnapshot } = this
+    if (oldestSnapshot === 0) return []
     const version = this.source.current
-    const settled: FileMeta[] = []
-    if (oldestSnapshot === 0) return settled
-    for (let level = 1; level < version.levels.length; level++) {
-      for (const file of version.levels[level]) {
-        if (file.beingCompacted || file.largestSequence === 0 || file.largestSequence >= oldestSnapshot)
-          continue
-        if (!hasOverlapBelow(version, level, file)) settled.push(file)
-      }
+    if (this.bottommostVersion !== version) {
+      this.bottommost = bottommostFiles(version)
+      this.bottommostVersion = version
     }
-    return settled
+    return this.bottommost.filter(file => !file.beingCompacted && file.largestSequence < oldestSnapshot)
   }
 
   private pickSettled(): Compaction | undefined {
@@ -279,9 +277,19 @@ export class CompactionPicker {
   }
 }
 
+/** Files below level 0 that have nothing under them, and sequences that could be zeroed. */
+function bottommostFiles(version: Version): FileMeta[] {
+  const found: FileMeta[] = []
+  for (let level = 1; level < version.levels.length; level++) {
+    for (const file of version.levels[level]) {
+      if (file.largestSequence > 0 && !hasOverlapBelow(version, level, file)) found.push(file)
+    }
+  }
+  return found
+}
+
 function hasOverlapBelow(version: Version, level: number, file: FileMeta): boolean {
   const { smallestUserKey, largestUserKey } = file
-  if (compareUserKeys(smallestUserKey, largestUserKey) > 0) return true
   for (let below = level + 1; below < version.levels.length; below++) {
     if (version.overlaps(below, smallestUserKey, largestUserKey)) return true
   }

@@ -61,7 +61,7 @@ describe('an edit makes the next version', () => {
     refuses({ deletedFiles: [{ level: 1, number: 999 }] }, /#999.*not in level 1/)
     refuses({ deletedFiles: [{ level: 0, number: 110 }] }, /#110.*not in level 0/)
     refuses({ newFiles: [file(110, 'x', 'y')] }, /#110.*there already/)
-    refuses({ newFiles: [file(130, 'x', 'y'), file(130, 'r', 's')] }, /#130.*there already/)
+    refuses({ newFiles: [file(130, 'x', 'y'), file(130, 'r', 's')] }, /#130 twice/)
     refuses({ newFiles: [file(130, 'd', 'e')] }, /#110 and #130 of level 1 overlap/)
     refuses({ newFiles: [file(130, 'a', 'x')] }, /#130 and #110 of level 1 overlap/)
     refuses({ newFiles: [file(130, 'y', 'x')] }, /#130 of level 1 ends before it begins/)
