@@ -1,0 +1,35 @@
+/**
+ * db_bench's half-compressible values: 50 random letters, twice.
+ *
+ * RocksDB: tools/db_bench_tool.cc RandomGenerator, test_util/testutil.cc CompressibleString
+ */
+import { VALUE_BYTES } from '../settings.ts'
+import { Random } from './random.ts'
+
+/** As many as db_bench's megabyte of random data holds. */
+const POOL_VALUES = 10_485
+const FIRST_LETTER = 0x20
+const LETTERS = 95
+
+export class ValuePool {
+  private readonly values: Buffer[]
+  private at = 0
+
+  constructor(seed: number) {
+    const random = new Random(seed)
+    this.values = Array.from({ length: POOL_VALUES }, () => halfCompressible(random))
+  }
+
+  next(): Buffer {
+    this.at = (this.at + 1) % POOL_VALUES
+    return this.values[this.at]
+  }
+}
+
+function halfCompressible(random: Random): Buffer {
+  const value = Buffer.alloc(VALUE_BYTES)
+  const half = VALUE_BYTES / 2
+  for (let i = 0; i < half; i++) value[i] = FIRST_LETTER + random.below(LETTERS)
+  value.copy(value, half, 0, half)
+  return value
+}

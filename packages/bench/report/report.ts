@@ -1,0 +1,72 @@
+/** The whole report, as printed and as stored. */
+import {
+  BLOCK_BYTES,
+  BLOOM_BITS_PER_KEY,
+  CACHE_BYTES,
+  COMPRESSION,
+  KEY_BYTES,
+  VALUE_BYTES,
+  WRITE_BUFFER_BYTES,
+} from '../settings.ts'
+import { systemNamed } from '../systems/index.ts'
+import type { Results } from './results.ts'
+import { figureTable, peakTable, ratioTable } from './tables.ts'
+
+export interface Run {
+  results: Results
+  /** `npm run bench -- ...` as it was called. */
+  command: string
+  num: number
+  repetitions: number
+  seconds: number
+  machine: readonly string[]
+  versions: ReadonlyMap<string, string>
+  startedAt: Date
+}
+
+export function reportText(run: Run): string {
+  const { results } = run
+  return [
+    ratioTable(results),
+    figureTable(results),
+    peakTable(results),
+    notRun(results).join('\n'),
+    conditions(run).join('\n'),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+export function reportPage(run: Run): string {
+  const day = run.startedAt.toISOString().slice(0, 10)
+  return `# Speed beside C++ RocksDB and the npm peers, ${day}\n\n    ${run.command}\n\n${reportText(run)}\n`
+}
+
+/** One line for each system and reason. */
+function notRun({ notRun }: Results): string[] {
+  const lines = new Map<string, string[]>()
+  for (const { system, workload, reason } of notRun) {
+    const line = `${system}: ${reason}`
+    lines.set(line, [...(lines.get(line) ?? []), ...(workload === undefined ? [] : [workload])])
+  }
+  return [...lines].map(
+    ([line, names]) => `- not run: ${names.length === 0 ? '' : `${names.join(', ')} on `}${line}`,
+  )
+}
+
+function conditions({ results, num, repetitions, seconds, machine, versions }: Run): string[] {
+  const mib = (bytes: number) => `${bytes / 2 ** 20} MiB`
+  return [
+    `- ${num.toLocaleString('en')} keys of ${KEY_BYTES} bytes, values of ${VALUE_BYTES} bytes that compress to half; ` +
+      `${repetitions} ${repetitions === 1 ? 'repetition' : 'repetitions'} of each system, each in a process and a directory of its own; ` +
+      `a workload ends after ${seconds} s`,
+    `- for every LSM, where it can be set: block cache ${mib(CACHE_BYTES)}, write buffer ${mib(WRITE_BUFFER_BYTES)}, ` +
+      `Bloom filter ${BLOOM_BITS_PER_KEY} bits a key, blocks of ${BLOCK_BYTES} bytes, ${COMPRESSION}`,
+    '- readers find a compacted fillrandom with its overwrite on top, partly in memory; in Node they are warmed up by up ' +
+      'to 20,000 operations',
+    ...machine.map(line => `- ${line}`),
+    ...results.systems
+      .filter(system => versions.has(system))
+      .map(system => `- **${system}** ${versions.get(system)}: ${systemNamed(system).mode}`),
+  ]
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Results } from '../report/results.ts'
+import { rowsOf } from '../report/rows.ts'
+import { figureTable, ratioTable } from '../report/tables.ts'
+import { withReferences } from '../workloads/index.ts'
+
+function sampleResults(): Results {
+  const results = new Results(
+    ['varve', 'rocksdb', 'lmdb', 'classic-level'],
+    withReferences(['readseq-arrays', 'fillseq']),
+  )
+  const add = (system: string, workload: string, ...rates: number[]) => {
+    for (const rate of rates) results.add(system, { workload, operations: rate, seconds: 1 })
+  }
+  add('varve', 'fillseq', 300, 100, 200)
+  add('rocksdb', 'fillseq', 100)
+  add('lmdb', 'fillseq', 40, 60)
+  add('classic-level', 'fillseq', 20)
+  add('varve', 'readseq', 900)
+  add('varve', 'readseq-arrays', 500)
+  add('rocksdb', 'readseq', 1000)
+  return results
+}
+
+test('a row has the median, and Varve’s rows what it is of C++ RocksDB’s and of the best peer’s', () => {
+  const rows = rowsOf(sampleResults()).filter(({ workload }) => workload === 'fillseq')
+  assert.deepEqual(rows, [
+    { workload: 'fillseq', system: 'varve', opsPerSecond: 200, ratioToRocksdb: 2, ratioToBestPeer: 4 },
+    { workload: 'fillseq', system: 'rocksdb', opsPerSecond: 100 },
+    { workload: 'fillseq', system: 'lmdb', opsPerSecond: 50 },
+    { workload: 'fillseq', system: 'classic-level', opsPerSecond: 20 },
+  ])
+})
+
+test('another way to read is held against the plain one of the others', () => {
+  const row = rowsOf(sampleResults()).find(({ workload }) => workload === 'readseq-arrays')
+  assert.deepEqual(row, {
+    workload: 'readseq-arrays',
+    system: 'varve',
+    opsPerSecond: 500,
+    ratioToRocksdb: 0.5,
+    ratioToBestPeer: null,
+  })
+})
+
+test('tables line up and show spread', () => {
+  const results = sampleResults()
+  const lines = `${ratioTable(results)}\n\n${figureTable(results)}`.split('\n')
+  assert.equal(lines[2], '| fillseq        |          200 |          2.00x |        4.00x |      lmdb |')
+  assert.ok(figureTable(results).includes('0.20 (0.10-0.30)'))
+  for (const line of lines.slice(0, 5)) assert.equal(line.length, lines[0].length)
+})
