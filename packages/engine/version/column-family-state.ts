@@ -93,12 +93,18 @@ export class ColumnFamilyState {
     this.current.unref()
   }
 
-  /** Takes in what the properties of open tables say. Changes only how files are weighed. */
+  /**
+   * Takes in what the properties say of tables opened since the last call. Only how files are weighed changes; a
+   * file is weighed once, as RocksDB does it, by the averages of that time.
+   */
   refreshStatistics(): void {
     const { id, levels, levelBytes } = this.current
-    for (const file of this.current.files()) file.learnStatistics()
-    const totals = totalsOf(levels)
-    for (const file of this.current.files()) file.compensatedSize = weighFile(file, totals)
+    const learnt: FileMeta[] = []
+    for (const files of levels) for (const file of files) if (file.learnStatistics()) learnt.push(file)
+    if (learnt.length === 0) return
+    const totals = { ...this.current.totals }
+    for (const file of learnt) addStatistics(totals, file.statistics, 1)
+    for (const file of learnt) file.compensatedSize = weighFile(file, totals)
     const previous = this.current
     this.current = this.makeVersion(id + 1, { levels, levelBytes, totals })
     previous.unref()

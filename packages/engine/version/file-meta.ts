@@ -80,16 +80,17 @@ export class FileMeta {
     this.compensatedSize = record.size
   }
 
-  /** Takes the statistics from the table's properties, if it is open and they are not known. */
-  learnStatistics(): void {
+  /** Takes the statistics from the table's properties, if it is open and they were not known; says whether. */
+  learnStatistics(): boolean {
     const properties = this.table?.properties
-    if (this.statistics !== noStatistics || properties === undefined) return
+    if (this.statistics !== noStatistics || properties === undefined) return false
     this.statistics = {
       entries: properties.entries ?? 0,
       deletions: properties.deletedKeys ?? 0,
       rawKeySize: properties.rawKeySize ?? 0,
       rawValueSize: properties.rawValueSize ?? 0,
     }
+    return true
   }
 
   /** A view. */
