@@ -66,7 +66,8 @@ export function commit(engine: Engine, group: WriteGroup): Promise<void> | undef
     engine.needsRoom(group.families)
   if (mustWait) return commitWaiting(engine, group)
   const sequence = engine.takeSequences(group.encoder.count)
-  if (!group.disableWAL) appendToLog(engine, group, sequence)
+  if (group.disableWAL) group.encoder.finish(sequence)
+  else appendToLog(engine, group, sequence)
   apply(engine, group, sequence)
   return undefined
 }
@@ -77,7 +78,8 @@ async function commitWaiting(engine: Engine, group: WriteGroup): Promise<void> {
   if (engine.needsRoom(group.families)) await makeRoom(engine, group.families)
   engine.refuseUnlessWritable()
   const sequence = engine.takeSequences(group.encoder.count)
-  if (!group.disableWAL) {
+  if (group.disableWAL) group.encoder.finish(sequence)
+  else {
     if (group.byteLength > SYNCHRONOUS_APPEND_MAX) await appendLargeToLog(engine, group, sequence)
     else appendToLog(engine, group, sequence)
     if (group.sync || engine.logs.isSyncDue()) await syncLogs(engine)
