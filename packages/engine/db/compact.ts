@@ -7,7 +7,6 @@
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
  */
 import { VarveError } from '@varve/format/errors'
-import { tableName } from '@varve/format/names'
 import {
   type Compaction,
   type CompactionJob,
@@ -20,8 +19,8 @@ import { type Bytes, keyBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { flush } from './flush.ts'
-import { openNewTables } from './new-tables.ts'
-import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
+import { recordTables } from './new-tables.ts'
+import { removeObsoleteFiles } from './obsolete-files.ts'
 
 /** How far a manual compaction has come. */
 export interface CompactProgress {
@@ -56,10 +55,14 @@ export async function compact(engine: Engine, family: Family, options: CompactOp
     const range = { smallest, largest, rewriteBottommost }
     const manual = new ManualCompaction(family.picker, family.state, range, engine.versions.nextFileNumber)
     const report = progressReporter(family, options)
-    for (let step = manual.next(); step !== 'done'; step = manual.next()) {
+    const next = () => {
+      // Before `next` marks the inputs of a compaction that nobody would then run and release.
       refuseIfAborted(options.signal)
       engine.refuseUnlessOpen()
       engine.refuseUnlessWritable()
+      return manual.next()
+    }
+    for (let step = next(); step !== 'done'; step = next()) {
       if (step === 'blocked') await engine.background.nextEnd()
       else await engine.background.compact(family, step, report)
     }
@@ -78,14 +81,9 @@ export async function runCompaction(
   const started = engine.runtime.clock.monotonic()
   try {
     const result = compaction.trivialMove ? undefined : await runJob(engine, family, compaction, onProgress)
-    if (family.isDropped) {
-      for (const { record } of result?.files ?? []) await removeFile(engine, tableName(record.number))
-    } else {
-      const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result)
-      await engine.versions.logAndApply([edit])
-      await openNewTables(engine, family)
-      family.install()
-    }
+    const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result)
+    await recordTables(engine, family, [edit], result?.files ?? [])
+    family.install()
     countCompaction(engine, family, compaction, result, started)
   } finally {
     compaction.release()

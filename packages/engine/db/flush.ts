@@ -8,13 +8,12 @@
  * RocksDB: db/flush_job.cc, db/memtable_list.cc, db/db_impl/db_impl_compaction_flush.cc
  */
 import type { VersionEdit } from '@varve/format/manifest'
-import { tableName } from '@varve/format/names'
 import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } from '../compaction/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { sealMemtables } from './make-room.ts'
-import { openNewTables } from './new-tables.ts'
-import { oldestLogNeeded, removeFile, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
+import { recordTables } from './new-tables.ts'
+import { oldestLogNeeded, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
 
 /** Flushes what `families` (absent: all) hold in memory now, and waits for it. */
 export async function flush(engine: Engine, families: readonly Family[] | undefined): Promise<void> {
@@ -46,14 +45,14 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
   try {
     const started = engine.runtime.clock.monotonic()
     const { file } = await runFlush(engine, family, count)
-    if (family.isDropped) {
-      if (file !== undefined) await removeFile(engine, tableName(file.record.number))
-    } else {
-      // The logs of other families must not be behind what this table says has happened (L1).
-      if (engine.families.size > 1) await engine.logs.syncOlder()
-      await recordFlush(engine, family, count, file)
-      await openNewTables(engine, family)
-    }
+    // The logs of other families must not be behind what this table says has happened (L1).
+    if (engine.families.size > 1) await engine.logs.syncOlder()
+    await recordTables(
+      engine,
+      family,
+      flushEdits(engine, family, count, file),
+      file === undefined ? [] : [file],
+    )
     family.flushed(count)
     countFlush(engine, family, file, started)
     engine.controller.update()
@@ -110,18 +109,12 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
   return engine.runtime.jobs.run<FlushResult>(job, 'high')
 }
 
-async function recordFlush(
-  engine: Engine,
-  family: Family,
-  count: number,
-  file: FlushResult['file'],
-): Promise<void> {
+function flushEdits(engine: Engine, family: Family, count: number, file: FlushResult['file']): VersionEdit[] {
   // The next memtable's first log is the oldest that this family still needs.
   const logNumber = family.sealed[count]?.firstLog ?? family.firstLog
   const newFiles = file === undefined ? [] : [file.record]
-  const edit = inFamily(family, { logNumber, newFiles })
   const minLogNumberToKeep = oldestLogNeededAfter(engine, family, logNumber)
-  await engine.versions.logAndApply([edit, { minLogNumberToKeep }])
+  return [inFamily(family, { logNumber, newFiles }), { minLogNumberToKeep }]
 }
 
 /** As `oldestLogNeeded`, once `family` needs none before `logNumber`. */

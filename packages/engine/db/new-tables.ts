@@ -1,6 +1,40 @@
-/** Opening tables before readers meet them: a reader never waits for the index of a table that was just written. */
+/**
+ * Taking tables that a job has written into the tree: first the MANIFEST, then opening them, then readers may
+ * meet them. A reader never waits for the index of a table that was just written.
+ */
+import { isVarveError } from '@varve/format/errors'
+import type { VersionEdit } from '@varve/format/manifest'
+import { tableName } from '@varve/format/names'
+import type { OutputFile } from '../compaction/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
+import { removeFile } from './obsolete-files.ts'
+
+/**
+ * Records what a job has done and opens its tables. Of a family that has been dropped meanwhile the tables are
+ * removed: nobody knows them. The caller installs the new version.
+ */
+export async function recordTables(
+  engine: Engine,
+  family: Family,
+  edits: readonly VersionEdit[],
+  written: readonly OutputFile[],
+): Promise<void> {
+  if (await isRecorded(engine, family, edits)) return openNewTables(engine, family)
+  for (const { record } of written) await removeFile(engine, tableName(record.number))
+}
+
+/** False when the family has been dropped. */
+async function isRecorded(engine: Engine, family: Family, edits: readonly VersionEdit[]): Promise<boolean> {
+  if (family.isDropped) return false
+  try {
+    await engine.versions.logAndApply(edits)
+    return true
+  } catch (error) {
+    if (isVarveError(error, 'ABORTED')) return false
+    throw error
+  }
+}
 
 /**
  * Opens the tables of the newest version that are not open, and takes in what their properties say. With

@@ -56,7 +56,9 @@ export class VerifyFindings {
   }
 
   note(file: string, message: string, offset?: number): void {
-    this.notes.push(place(file, message, offset))
+    // Two checks of the same bytes may come upon the same thing.
+    const isKnown = this.notes.some(known => known.file === file && known.message === message)
+    if (!isKnown) this.notes.push(place(file, message, offset))
   }
 
   /** True while nothing is known against `file`. */

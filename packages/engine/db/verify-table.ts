@@ -6,41 +6,44 @@
  *
  * RocksDB: db/db_impl/db_impl.cc, VerifyChecksum, which reads the blocks only
  */
-import {
-  BLOCK_TRAILER_LENGTH,
-  BlockCursor,
-  type BlockHandle,
-  type DataBlock,
-  type FlatIndex,
-} from '@varve/format/block'
-import { equalBytes } from '@varve/format/bytes'
+import { BLOCK_TRAILER_LENGTH, BlockCursor, type DataBlock } from '@varve/format/block'
+import { copyBytes } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
-import { type FilterReader, openFilter } from '@varve/format/filter'
-import { compareInternalKeys, sequenceOfTrailer, TRAILER_LENGTH, typeOfTrailer } from '@varve/format/key'
-import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
 import {
-  type ByteSource,
-  encodeFooter,
-  globalSequence,
-  readBlockPayload,
-  readExactly,
-  readRangeDeletions,
-  readTopLevel,
-  TableScan,
-} from '@varve/format/sst'
+  compareInternalKeys,
+  sequenceOfTrailer,
+  TRAILER_LENGTH,
+  typeOfTrailer,
+  ValueType,
+  type ValueTypeCode,
+} from '@varve/format/key'
+import type { NewFile } from '@varve/format/manifest'
+import { type ByteSource, globalSequence, readRangeDeletions, TableScan } from '@varve/format/sst'
 import type { VerifyFindings } from './verify-report.ts'
+import { checkFileChecksum, checkLeftovers, checkUniqueId, TableFilters } from './verify-table-blocks.ts'
 
-/** What the MANIFEST says about the table; absent when there is no MANIFEST to ask. */
-type TableRecord = Pick<NewFile, 'smallest' | 'largest' | 'smallestSequence' | 'largestSequence' | 'uniqueId'>
-
-/** Value types with which an entry may be stored in a data block. */
-const DELETION_TYPES = new Set([0x00, 0x07, 0x14])
-const KNOWN_TYPES = new Set([0x00, 0x01, 0x02, 0x07, 0x11, 0x14, 0x16, 0x18])
+/** Value types with which an entry may stand in a data block; and those that count as deletions. */
+const STORED_TYPES: ReadonlySet<number> = new Set<ValueTypeCode>([
+  ValueType.Deletion,
+  ValueType.Value,
+  ValueType.Merge,
+  ValueType.SingleDeletion,
+  ValueType.BlobIndex,
+  ValueType.DeletionWithTimestamp,
+  ValueType.WideColumnEntity,
+  ValueType.ValuePreferredSeqno,
+])
+const DELETION_TYPES: ReadonlySet<number> = new Set<ValueTypeCode>([
+  ValueType.Deletion,
+  ValueType.SingleDeletion,
+  ValueType.DeletionWithTimestamp,
+])
 
 export class TableCheck {
   private readonly source: ByteSource
   private readonly file: string
-  private readonly record: TableRecord | undefined
+  /** What the MANIFEST says about the table; absent when there is no MANIFEST to ask. */
+  private readonly record: NewFile | undefined
   /** False for another comparator than bytewise: its order is not known here. */
   private readonly isBytewise: boolean
   private readonly findings: VerifyFindings
@@ -66,7 +69,7 @@ export class TableCheck {
   /** Reads footer, metaindex, properties, index and filters; throws when they do not hold. */
   constructor(
     source: ByteSource,
-    record: TableRecord | undefined,
+    record: NewFile | undefined,
     isBytewise: boolean,
     findings: VerifyFindings,
   ) {
@@ -76,7 +79,7 @@ export class TableCheck {
     this.isBytewise = isBytewise
     this.findings = findings
     this.scan = new TableScan(source)
-    this.filters = new TableFilters(source, this.scan)
+    this.filters = new TableFilters(source, this.scan.layout)
     const { properties } = this.scan.layout
     this.hasGlobalSequence = globalSequence(properties, record?.largestSequence ?? 0) !== undefined
   }
@@ -88,13 +91,12 @@ export class TableCheck {
       this.checkDataBlock(ordinal)
       yield index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     }
-    const rangeDeletions = this.findings.guard(this.file, () => this.checkRangeDeletions()) ?? 0
-    this.findings.guard(this.file, () => this.checkUniqueId())
+    const rangeDeletions = this.guard(() => readRangeDeletions(this.source, this.scan.layout).length) ?? 0
     if (this.seen.damagedBlocks === 0) {
       this.checkCounts(rangeDeletions)
-      this.findings.guard(this.file, () => this.checkSequences())
+      this.guard(() => this.checkSequences())
     }
-    this.findings.guard(this.file, () => this.checkLeftovers())
+    this.checkWhole()
     return this.seen.entries + rangeDeletions
   }
 
@@ -129,7 +131,7 @@ export class TableCheck {
   private checkEntry(blockOffset: number): void {
     const { cursor, seen } = this
     const type = typeOfTrailer(cursor.trailerLow)
-    if (!KNOWN_TYPES.has(type)) throw this.corruption(`entry of unknown type ${type}`, blockOffset)
+    if (!STORED_TYPES.has(type)) throw this.corruption(`entry of unknown type ${type}`, blockOffset)
     if (this.isBytewise) this.checkOrder(blockOffset)
     const sequence = sequenceOfTrailer(cursor.trailerLow, cursor.trailerHigh)
     if (sequence < this.smallestSequence) this.smallestSequence = sequence
@@ -151,7 +153,7 @@ export class TableCheck {
       throw this.corruption('the filter denies a key of the block', blockOffset)
     }
     if (keyLength > this.previous.length) this.previous = new Uint8Array(2 * keyLength)
-    this.previous.set(keyBytes.subarray(0, keyLength))
+    copyBytes(keyBytes, 0, keyLength, this.previous, 0)
     this.previousLength = keyLength
   }
 
@@ -176,22 +178,16 @@ export class TableCheck {
     )
   }
 
-  private checkRangeDeletions(): number {
-    return readRangeDeletions(this.source, this.scan.layout).length
+  private checkWhole(): void {
+    const { source, scan, record, filters } = this
+    this.guard(() => checkLeftovers(source, scan.layout, scan.index, filters))
+    this.guard(() => checkUniqueId(scan.layout, record?.uniqueId))
+    // RocksDB may write the global sequence into the file after its checksum was taken.
+    if (record !== undefined && !this.hasGlobalSequence) this.guard(() => checkFileChecksum(source, record))
   }
 
-  private checkUniqueId(): void {
-    const expected = this.record?.uniqueId
-    const { properties } = this.scan.layout
-    if (properties === undefined || expected === undefined || expected.every(byte => byte === 0)) return
-    const { dbId, dbSessionId, originalFileNumber } = properties
-    if (dbId === undefined || dbSessionId === undefined || originalFileNumber === undefined) return
-    const actual = uniqueIdOf(dbId, dbSessionId, originalFileNumber)
-    if (actual === undefined || equalBytes(actual, expected)) return
-    throw this.corruption(
-      "the table's unique id is not the one that the MANIFEST records",
-      properties.fileOffset,
-    )
+  private guard<Result>(check: () => Result): Result | undefined {
+    return this.findings.guard(this.file, check)
   }
 
   /** What the properties say against what is there. Properties that are missing say nothing. */
@@ -221,14 +217,8 @@ export class TableCheck {
     const { record } = this
     if (record === undefined || this.seen.entries === 0 || this.hasGlobalSequence) return
     const { smallestSequence, largestSequence } = record
-    // Tables that LevelDB recorded have no sequences in the MANIFEST.
-    if (
-      smallestSequence === 0 &&
-      largestSequence === 0 &&
-      this.largestSequence > 0 &&
-      this.scan.layout.footer.formatVersion === 0
-    )
-      return
+    // LevelDB records no sequences.
+    if (this.scan.layout.footer.formatVersion === 0 && largestSequence === 0) return
     if (this.smallestSequence >= smallestSequence && this.largestSequence <= largestSequence) return
     throw this.corruption(
       `entries have the sequences ${this.smallestSequence} to ${this.largestSequence}, and the MANIFEST ` +
@@ -236,78 +226,7 @@ export class TableCheck {
     )
   }
 
-  /** Every byte belongs to a block, whose checksum covers it, or to the footer; padding between them is zeros. */
-  private checkLeftovers(): void {
-    const { footer, metaindex } = this.scan.layout
-    const stored = readExactly(this.source, footer.offset, footer.length, 'footer')
-    if (!equalBytes(stored, encodeFooter(footer)))
-      throw this.corruption('bytes of the footer that mean nothing are not zero', footer.offset)
-    const blocks = [
-      footer.metaindex,
-      ...metaindex.values(),
-      ...this.filters.blocks,
-      ...blocksOf(this.scan.index),
-    ]
-    if (footer.index !== undefined) blocks.push(footer.index)
-    if (this.scan.layout.indexType === PARTITIONED)
-      blocks.push(...blocksOf(readTopLevel(this.source, this.scan.layout, this.scan.layout.index)))
-    for (const [name, handle] of metaindex) {
-      if (!CHECKED_BY_OTHERS.has(name)) readBlockPayload(this.source, handle, footer, `block ${name}`)
-    }
-    let position = 0
-    for (const { offset, size } of blocks.sort((a, b) => a.offset - b.offset)) {
-      this.checkGap(position, offset)
-      position = Math.max(position, offset + size + BLOCK_TRAILER_LENGTH)
-    }
-    this.checkGap(position, footer.offset)
-  }
-
-  private checkGap(start: number, end: number): void {
-    if (start >= end) return
-    const gap = readExactly(this.source, start, end - start, 'padding')
-    const at = gap.findIndex(byte => byte !== 0)
-    if (at >= 0) this.findings.problem(this.file, 'bytes that belong to no block', start + at)
-  }
-
   private corruption(what: string, offset?: number): CorruptionError {
     return new CorruptionError(what, this.file, offset)
-  }
-}
-
-const PARTITIONED = 2
-
-/** The properties have an allowance of their own for their checksum; see readProperties. */
-const CHECKED_BY_OTHERS = new Set(['rocksdb.properties', 'rocksdb.stats'])
-
-function blocksOf(index: FlatIndex): BlockHandle[] {
-  return Array.from({ length: index.count }, (_, i) => ({ offset: index.offsets[i], size: index.sizes[i] }))
-}
-
-/** The filters of a table, whole or in partitions, as a point lookup uses them. */
-class TableFilters {
-  /** Where the filter partitions lie; a whole filter is in the metaindex. */
-  readonly blocks: BlockHandle[] = []
-  private readonly top: FlatIndex | undefined
-  private readonly filters: FilterReader[] = []
-
-  constructor(source: ByteSource, { layout }: TableScan) {
-    const { filter, filterPartitioned, wholeKeyFiltering, footer } = layout
-    if (filter === undefined) return
-    if (filterPartitioned) {
-      this.top = readTopLevel(source, layout, filter)
-      this.blocks = blocksOf(this.top)
-    }
-    const handles = filterPartitioned ? this.blocks : [filter]
-    const payloads = handles.map(handle => readBlockPayload(source, handle, footer, 'filter block'))
-    // A filter of prefixes only says nothing about whole keys.
-    if (wholeKeyFiltering) this.filters = payloads.map(openFilter)
-  }
-
-  mayMatch({ keyBytes, keyLength, trailerLow, trailerHigh }: BlockCursor): boolean {
-    const { filters } = this
-    if (filters.length === 0) return true
-    const keyEnd = keyLength - TRAILER_LENGTH
-    const partition = this.top === undefined ? 0 : this.top.find(keyBytes, 0, keyEnd, trailerLow, trailerHigh)
-    return filters[Math.min(partition, filters.length - 1)].mayMatch(keyBytes, 0, keyEnd)
   }
 }

@@ -1,0 +1,272 @@
+/**
+ * Which files `verifyDatabase` reads, and how each is checked. In order: CURRENT and the MANIFEST that it
+ * names, which say what else there must be; then the tables, blob files, logs, IDENTITY and the newest OPTIONS.
+ * Without a MANIFEST that can be believed, every table, blob file and log in the directory is checked for
+ * itself.
+ */
+import { basename, join } from 'node:path'
+import { BlobCursor } from '@varve/format/blob'
+import { decodeUtf8 } from '@varve/format/bytes'
+import { CorruptionError, VarveError } from '@varve/format/errors'
+import type { NewFile } from '@varve/format/manifest'
+import {
+  blobName,
+  CURRENT_NAME,
+  decodeCurrent,
+  IDENTITY_NAME,
+  legacyTableName,
+  parseFileName,
+  tableName,
+  walName,
+} from '@varve/format/names'
+import { parseOptionsFile } from '@varve/format/options'
+import type { ByteSource } from '@varve/format/sst'
+import type { File, FileSystem } from '../fs/index.ts'
+import { BYTEWISE_COMPARATOR } from '../version/index.ts'
+import { readManifestRecords } from '../version/manifest-records.ts'
+import { ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
+import { recoverFamily } from '../version/recover-family.ts'
+import { LogsCheck, noExpectations } from './verify-log.ts'
+import type { VerifiedFile, VerifyFindings } from './verify-report.ts'
+import { TableCheck } from './verify-table.ts'
+
+/** A file that is to be read, and the check of its bytes. */
+export interface VerifyTask {
+  name: string
+  kind: VerifiedFile['kind']
+  /** Yields the size of each piece that is done; returns the number of entries. */
+  check(file: File): Generator<number, number>
+}
+
+export interface VerifyPlan {
+  tasks: VerifyTask[]
+  /** To be called when all tasks are done. */
+  finish(): void
+}
+
+/** Levels of any database: RocksDB's default, or more where a file lies deeper. */
+const LEVEL_COUNT_MIN = 7
+
+/** Reads and checks CURRENT and MANIFEST. Throws `NOT_FOUND` where there is no database at all. */
+export function planVerification(
+  fs: FileSystem,
+  directory: string,
+  findings: VerifyFindings,
+): Promise<VerifyPlan> {
+  return new Planner(fs, directory, findings).plan()
+}
+
+class Planner {
+  private readonly fs: FileSystem
+  private readonly directory: string
+  private readonly findings: VerifyFindings
+  private names: readonly string[] = []
+  /** Where the records of the MANIFEST end. */
+  private manifestSize = 0
+
+  constructor(fs: FileSystem, directory: string, findings: VerifyFindings) {
+    this.fs = fs
+    this.directory = directory
+    this.findings = findings
+  }
+
+  async plan(): Promise<VerifyPlan> {
+    this.names = await this.listDatabase()
+    const state = await this.readState()
+    const logs = this.logsCheck(state)
+    const tasks = state === undefined ? this.everyFile(logs) : this.liveFiles(state, logs)
+    tasks.push(...this.smallFiles(state?.databaseId))
+    return { tasks, finish: () => logs.finish() }
+  }
+
+  private async listDatabase(): Promise<string[]> {
+    const status = await this.fs.stat(this.directory)
+    const names = status?.isDirectory === true ? await this.fs.list(this.directory) : []
+    const hasDatabase = names.some(name => name === CURRENT_NAME || parseFileName(name)?.kind === 'manifest')
+    if (hasDatabase) return names.sort(byNumber)
+    throw new VarveError('NOT_FOUND', `${this.directory} holds no database`, { file: this.directory })
+  }
+
+  /** What the MANIFEST adds up to; undefined when CURRENT or MANIFEST cannot be believed. */
+  private async readState(): Promise<ManifestState | undefined> {
+    const name = await this.readNow(CURRENT_NAME, 'current', (bytes, path) => [decodeCurrent(bytes, path), 1])
+    if (name === undefined) return undefined
+    return this.readNow(name, 'manifest', (bytes, path) => this.decodeManifest(bytes, path))
+  }
+
+  private decodeManifest(bytes: Uint8Array, path: string): [state: ManifestState, edits: number] {
+    const { edits, size } = readManifestRecords(bytes, path)
+    const state = new ManifestState(edits, path)
+    const { lastSequence } = state.checkComplete()
+    this.manifestSize = size
+    if (bytes.subarray(size).some(byte => byte !== 0)) {
+      this.findings.problem(path, 'the last record breaks off', size)
+    }
+    for (const family of state.columnFamilies.values()) {
+      this.findings.guard(path, () => recoverFamily(family, levelCountOf(family), lastSequence, path))
+    }
+    return [state, edits.length]
+  }
+
+  /** Reads a file whole and takes what `decode` makes of it, with the number of its entries. */
+  private async readNow<Result>(
+    name: string,
+    kind: VerifiedFile['kind'],
+    decode: (bytes: Uint8Array, path: string) => [result: Result, entries: number],
+  ): Promise<Result | undefined> {
+    const path = join(this.directory, name)
+    try {
+      const bytes = await this.fs.readFile(path)
+      const [result, entries] = decode(bytes, path)
+      this.findings.files.push({ name, kind, bytes: bytes.length, entries })
+      return result
+    } catch (error) {
+      this.findings.caught(path, error)
+      return undefined
+    }
+  }
+
+  private logsCheck(state: ManifestState | undefined): LogsCheck {
+    if (state === undefined) return new LogsCheck(noExpectations, this.findings)
+    const { file, trackedWals } = state
+    const number = parseFileName(basename(file))?.number ?? 0
+    const manifest = { file, number, size: this.manifestSize }
+    return new LogsCheck(
+      { trackedSizes: trackedWals, oldestNeeded: oldestNeededLog(state), manifest },
+      this.findings,
+    )
+  }
+
+  private liveFiles(state: ManifestState, logs: LogsCheck): VerifyTask[] {
+    const tasks: VerifyTask[] = []
+    for (const family of state.columnFamilies.values()) {
+      const isBytewise = (family.comparator ?? BYTEWISE_COMPARATOR) === BYTEWISE_COMPARATOR
+      for (const record of family.files.values()) {
+        tasks.push(this.tableTask(this.tableNameOf(record.number), record, isBytewise))
+      }
+      for (const { number } of family.blobFiles.values()) tasks.push(blobTask(blobName(number)))
+    }
+    return [...tasks, ...this.neededLogs(state).map(name => logTask(name, logs))]
+  }
+
+  private tableNameOf(number: number): string {
+    const isLegacy = !this.names.includes(tableName(number)) && this.names.includes(legacyTableName(number))
+    return isLegacy ? legacyTableName(number) : tableName(number)
+  }
+
+  /** As recovery chooses them. One that the MANIFEST tracks and that is missing is a problem. */
+  private neededLogs(state: ManifestState): string[] {
+    const minimum = oldestNeededLog(state)
+    for (const number of state.trackedWals.keys()) {
+      if (number < minimum || this.names.includes(walName(number))) continue
+      this.findings.problem(
+        join(this.directory, walName(number)),
+        'the log that the MANIFEST tracks is missing',
+      )
+    }
+    return this.names.filter(name => {
+      const parsed = parseFileName(name)
+      return parsed?.kind === 'wal' && parsed.number >= minimum
+    })
+  }
+
+  private everyFile(logs: LogsCheck): VerifyTask[] {
+    return this.names.flatMap(name => {
+      const kind = parseFileName(name)?.kind
+      if (kind === 'table') return [this.tableTask(name, undefined, true)]
+      if (kind === 'wal') return [logTask(name, logs)]
+      return kind === 'blob' ? [blobTask(name)] : []
+    })
+  }
+
+  private smallFiles(databaseId: string | undefined): VerifyTask[] {
+    const newestOptions = this.names.findLast(name => parseFileName(name)?.kind === 'options')
+    const tasks: VerifyTask[] = []
+    if (this.names.includes(IDENTITY_NAME)) tasks.push(identityTask(databaseId))
+    if (newestOptions !== undefined) tasks.push(optionsTask(newestOptions))
+    return tasks
+  }
+
+  private tableTask(name: string, record: NewFile | undefined, isBytewise: boolean): VerifyTask {
+    const check = (file: File): Generator<number, number> => {
+      const size = file.size()
+      if (record !== undefined && size !== record.size) {
+        const what = `the table has ${size} bytes and not the ${record.size} recorded`
+        throw new CorruptionError(what, file.path, Math.min(size, record.size))
+      }
+      return new TableCheck(sourceOf(file), record, isBytewise, this.findings).run()
+    }
+    return { name, kind: 'table', check }
+  }
+}
+
+function logTask(name: string, logs: LogsCheck): VerifyTask {
+  const number = parseFileName(name)?.number ?? 0
+  return { name, kind: 'wal', check: file => logs.check({ bytes: readAll(file), number, file: file.path }) }
+}
+
+function blobTask(name: string): VerifyTask {
+  return wholeFileTask(name, 'blob', (bytes, path) => {
+    const cursor = new BlobCursor(bytes, path)
+    while (cursor.next());
+    return cursor.count
+  })
+}
+
+function identityTask(databaseId: string | undefined): VerifyTask {
+  return wholeFileTask(IDENTITY_NAME, 'identity', (bytes, path) => {
+    const identity = decodeUtf8(bytes).replace(/\n$/, '')
+    if (databaseId === undefined || identity === databaseId) return 1
+    throw new CorruptionError('IDENTITY is not the id that the MANIFEST records', path, 0)
+  })
+}
+
+function optionsTask(name: string): VerifyTask {
+  return wholeFileTask(name, 'options', (bytes, path) => parseOptionsFile(bytes, path).columnFamilies.length)
+}
+
+function wholeFileTask(
+  name: string,
+  kind: VerifiedFile['kind'],
+  count: (bytes: Uint8Array, path: string) => number,
+): VerifyTask {
+  function* check(file: File): Generator<number, number> {
+    const bytes = readAll(file)
+    const entries = count(bytes, file.path)
+    yield bytes.length
+    return entries
+  }
+  return { name, kind, check }
+}
+
+/** Logs with a smaller number are flushed, whole. As recovery has it. */
+function oldestNeededLog(state: ManifestState): number {
+  const flushed = [...state.columnFamilies.values()].map(({ logNumber }) => logNumber)
+  return Math.max(state.minLogNumberToKeep, Math.min(...flushed))
+}
+
+/** By number, not by text: six digits are the least that numbers have in names. */
+function byNumber(a: string, b: string): number {
+  return (parseFileName(a)?.number ?? 0) - (parseFileName(b)?.number ?? 0)
+}
+
+function levelCountOf(family: RecoveredFamily): number {
+  let count = LEVEL_COUNT_MIN
+  for (const { level } of family.files.values()) count = Math.max(count, level + 1)
+  return count
+}
+
+function sourceOf(file: File): ByteSource {
+  return {
+    size: file.size(),
+    file: file.path,
+    read(offset, length) {
+      const bytes = new Uint8Array(length)
+      return bytes.subarray(0, file.readSync(bytes, offset))
+    },
+  }
+}
+
+function readAll(file: File): Uint8Array {
+  return sourceOf(file).read(0, file.size())
+}
