@@ -128,7 +128,7 @@ function inputSize(): number | undefined {
 }
 
 function failure(error: unknown, { totals }: Loader): unknown {
-  const kept = `; ${formatCount(totals.lines)} lines before are committed`
+  const kept = `; lines committed: ${formatCount(totals.lines)}`
   if (error instanceof RowError) {
     return new CommandEnd(ExitCode.failed, errorLine('INVALID_ARGUMENT', `${error.message}${kept}`), error)
   }

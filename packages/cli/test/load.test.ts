@@ -84,7 +84,7 @@ it('stops at a bad line, names it, and keeps what was committed before', async c
   assert.equal(result.code, 1)
   assert.match(
     result.stderr,
-    /^varve: INVALID_ARGUMENT: line 3: there is no tab [^\n]*; 2 lines before are committed\n$/,
+    /^varve: INVALID_ARGUMENT: line 3: there is no tab [^\n]*; lines committed: 2\n$/,
   )
 })
 

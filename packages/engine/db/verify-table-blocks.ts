@@ -13,16 +13,22 @@ import {
   type ByteSource,
   encodeFooter,
   IndexType,
+  PropertyName,
   readBlockPayload,
   readExactly,
   readTopLevel,
   type TableLayout,
 } from '@varve/format/sst'
 
+/** How the trailer of the filter kind begins that format_version 5 brought. */
+const FAST_LOCAL_BLOOM = 0xff
+const BLOOM_TRAILER_LENGTH = 5
+
 /** The filters of a table, whole or in partitions, as a point lookup uses them. */
 export class TableFilters {
   /** Where the filter partitions lie; a whole filter is in the metaindex. */
   readonly blocks: BlockHandle[] = []
+  readonly hasFastLocalBloom: boolean = false
   private readonly top: FlatIndex | undefined
   private readonly filters: FilterReader[] = []
 
@@ -35,6 +41,7 @@ export class TableFilters {
     }
     const handles = filterPartitioned ? this.blocks : [filter]
     const payloads = handles.map(handle => readBlockPayload(source, handle, footer, 'filter block'))
+    this.hasFastLocalBloom = payloads.some(payload => payload.at(-BLOOM_TRAILER_LENGTH) === FAST_LOCAL_BLOOM)
     // A filter of prefixes only says nothing about whole keys.
     if (wholeKeyFiltering) this.filters = payloads.map(openFilter)
   }
@@ -46,6 +53,24 @@ export class TableFilters {
     const partition = this.top === undefined ? 0 : this.top.find(keyBytes, 0, keyEnd, trailerLow, trailerHigh)
     return filters[Math.min(partition, filters.length - 1)].mayMatch(keyBytes, 0, keyEnd)
   }
+}
+
+/**
+ * Nothing protects the format_version in a footer before version 6. But what is in the table says what it can
+ * be: index keys without trailers came with version 3, delta-encoded index values with 4, this Bloom filter
+ * with 5, and later versions write themselves into the properties.
+ */
+export function checkFormatVersion(layout: TableLayout, filters: TableFilters): void {
+  const { formatVersion, offset } = layout.footer
+  const { userKeys, deltaValues } = layout.indexForm
+  const least = filters.hasFastLocalBloom ? 5 : deltaValues ? 4 : userKeys ? 3 : 0
+  const recorded = layout.properties?.number(PropertyName.formatVersion) ?? 0
+  if (formatVersion >= least && (recorded === 0 || recorded === formatVersion)) return
+  throw new CorruptionError(
+    `the contents are not those of format_version ${formatVersion}`,
+    layout.file,
+    offset,
+  )
 }
 
 /** The properties have an allowance of their own for their checksum; see readProperties. */

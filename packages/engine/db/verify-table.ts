@@ -20,7 +20,13 @@ import {
 import type { NewFile } from '@varve/format/manifest'
 import { type ByteSource, globalSequence, readRangeDeletions, TableScan } from '@varve/format/sst'
 import type { VerifyFindings } from './verify-report.ts'
-import { checkFileChecksum, checkLeftovers, checkUniqueId, TableFilters } from './verify-table-blocks.ts'
+import {
+  checkFileChecksum,
+  checkFormatVersion,
+  checkLeftovers,
+  checkUniqueId,
+  TableFilters,
+} from './verify-table-blocks.ts'
 
 /** Value types with which an entry may stand in a data block; and those that count as deletions. */
 const STORED_TYPES: ReadonlySet<number> = new Set<ValueTypeCode>([
@@ -180,6 +186,7 @@ export class TableCheck {
 
   private checkWhole(): void {
     const { source, scan, record, filters } = this
+    this.guard(() => checkFormatVersion(scan.layout, filters))
     this.guard(() => checkLeftovers(source, scan.layout, scan.index, filters))
     this.guard(() => checkUniqueId(scan.layout, record?.uniqueId))
     // RocksDB may write the global sequence into the file after its checksum was taken.
