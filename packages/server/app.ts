@@ -33,6 +33,8 @@ export function createApp(store: Store, options: ResolvedServerOptions): Fastify
     requestTimeout: options.requestTimeoutMs,
     connectionTimeout: options.idleTimeoutMs,
     forceCloseConnections: 'idle',
+    // Requests that come on an open connection while closing are served like those under way.
+    return503OnClosing: false,
     rewriteUrl: request => rewriteKeyUrl(request.url ?? '/'),
     // The routes parse it (see request-bytes.ts): a throw in here would be no answer but an uncaught exception.
     routerOptions: { querystringParser: text => ({ text }) },

@@ -17,10 +17,8 @@ export type ServerErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'TIMED_OUT'
   | 'PAYLOAD_TOO_LARGE'
-  | 'URI_TOO_LONG'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'HEADERS_TOO_LARGE'
-  | 'SHUTTING_DOWN'
   | 'INTERNAL'
 
 export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
@@ -34,7 +32,6 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   TIMED_OUT: 408,
   ALREADY_EXISTS: 409,
   PAYLOAD_TOO_LARGE: 413,
-  URI_TOO_LONG: 414,
   UNSUPPORTED_MEDIA_TYPE: 415,
   HEADERS_TOO_LARGE: 431,
   CORRUPTION: 500,
@@ -44,7 +41,6 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   ABORTED: 503,
   LOCKED: 503,
   NOT_OPEN: 503,
-  SHUTTING_DOWN: 503,
   STALLED: 503,
   NO_SPACE: 507,
 }
