@@ -112,7 +112,6 @@ export class TableCache {
       return file.table
     }
     file.table = table
-    file.statistics = table.statistics
     this.tables.set(file.number, table)
     if (this.maxOpenFiles >= 0) {
       table.file.onReopen = () => this.releaseIdle()
