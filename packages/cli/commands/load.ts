@@ -1,6 +1,7 @@
 /** `varve load`: rows from standard input. */
 import { fstatSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import type { Database } from 'varve'
 import { engineOption, familyOption, parsePositive, syncOption, withExample } from '../command-line.ts'
 import { CommandEnd, ExitCode, errorLine, OutputClosed } from '../exit.ts'
 import type { Loader, LoadTotals } from '../loader.ts'
@@ -59,7 +60,7 @@ async function load(path: string, options: LoadCommandOptions): Promise<void> {
 }
 
 async function run(
-  database: import('varve').Database,
+  database: Database,
   format: InputFormat,
   { batch, sync, cf, ack }: LoadCommandOptions,
 ): Promise<void> {
@@ -83,6 +84,7 @@ async function run(
       bar.update(totals)
     },
   })
+  if (process.stdin.isTTY) process.stderr.write('Reading rows from the terminal; Ctrl-D ends them.\n')
   process.once('SIGINT', onInterrupt)
   try {
     await loader.load(process.stdin)

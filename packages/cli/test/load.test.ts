@@ -111,6 +111,19 @@ it('keeps every acknowledged line through kill -9', async context => {
   assert.match(await varve(['verify', db]), /ok: /)
 })
 
+it('lets others read while it writes, however fast files come and go', async context => {
+  const db = join(await scratch(context), 'db')
+  await varve(['put', db, 'a', 'first'])
+  const child = startVarve(context, 'load', db, '-o', 'write_buffer_size=65536')
+  child.stdin.on('error', () => undefined)
+  const row = `row\t${'x'.repeat(1000)}\n`
+  const timer = setInterval(() => child.stdin.write(row.repeat(50)), 2)
+  for (let i = 0; i < 4; i++) assert.equal(await varve(['scan', db, '--limit', '1']), 'a\tfirst\n')
+  clearInterval(timer)
+  child.stdin.end()
+  assert.equal((await finished(child)).code, 0)
+})
+
 it('stops on Ctrl-C with what it has read, and goes on loading when nobody reads its acknowledgements', async context => {
   const db = join(await scratch(context), 'db')
   const child = startVarve(context, 'load', db, '--ack', '--batch', '1')
