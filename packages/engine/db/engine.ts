@@ -161,11 +161,6 @@ export class Engine {
     this.lastTaken = sequence
   }
 
-  needsRoom(families: readonly Family[]): boolean {
-    for (const family of families) if (family.isFull) return true
-    return this.isOverWriteBufferSize() || this.isOverTotalWalSize()
-  }
-
   isOverWriteBufferSize(): boolean {
     const limit = this.options.db.dbWriteBufferSize
     if (limit === 0) return false

@@ -78,20 +78,20 @@ export class Family {
     return this.sealed.reduce((sum, { memtable }) => sum + memtable.memoryUsage, this.memtable.memoryUsage)
   }
 
-  /**
-   * Seals the active memtable and starts an empty one, whose writes go to the log `logNumber` and later ones
-   * and which takes a record of `recordBytes` in any case.
-   */
-  seal(logNumber: number, recordBytes = 0): void {
-    this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
-    this.memtable = this.emptyMemtable(logNumber, recordBytes)
-    this.firstLog = logNumber
-    this.install()
+  /** Whether `count` more entries, with so many bytes of keys and values, go into the active memtable. */
+  hasRoom(bytes: number, count: number): boolean {
+    return !this.isFull && this.memtable.hasRoom(bytes, count)
   }
 
-  /** Gives a record larger than an arena a memtable that fits it. */
-  replaceEmptyMemtable(recordBytes: number): void {
-    this.memtable = this.emptyMemtable(this.firstLog, recordBytes)
+  /**
+   * Seals the active memtable, if it holds anything, and starts an empty one, whose writes go to the log
+   * `logNumber` and later ones and which takes `count` entries of so many bytes in any case.
+   */
+  seal(logNumber: number, bytes = 0, count = 1): void {
+    if (this.memtable.entryCount > 0) this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
+    const needed = Memtable.arenaBytesFor(count, bytes)
+    this.memtable = new Memtable(logNumber, Math.max(this.options.writeBufferSize, needed) + ARENA_SLACK)
+    this.firstLog = logNumber
     this.install()
   }
 
@@ -113,10 +113,5 @@ export class Family {
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
     this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)
     before.unref()
-  }
-
-  private emptyMemtable(logNumber: number, recordBytes: number): Memtable {
-    const arenaBytes = Math.max(this.options.writeBufferSize, Memtable.arenaBytesFor(1, recordBytes))
-    return new Memtable(logNumber, arenaBytes + ARENA_SLACK)
   }
 }

@@ -30,11 +30,10 @@ export async function flush(engine: Engine, families: readonly Family[] | undefi
 /** What is in no log is flushed when the database is closed, unless that was not wanted. */
 export async function flushForClose(engine: Engine): Promise<void> {
   if (engine.backgroundError !== undefined || engine.options.db.avoidFlushDuringShutdown) return
-  for (const family of engine.families.values()) {
-    if (!family.hasUnloggedWrites) continue
-    if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
-    await flushSealed(engine, family)
-  }
+  const unlogged = [...engine.families.values()].filter(family => family.hasUnloggedWrites)
+  // With a new log, as ever: what is replayed at the next open must be newer than what is in tables.
+  await sealMemtables(engine, unlogged)
+  for (const family of unlogged) await flushSealed(engine, family)
 }
 
 /** Flushes all sealed memtables of a family that no flush has yet, as one table. */
@@ -65,18 +64,18 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
 }
 
 /**
- * Recovery's flush: everything replayed, in every family. With `keepLogs` the memtables stay in memory and
- * their logs on disk instead. Either way this writes the new MANIFEST.
+ * Recovery's flush: everything replayed, in every family. With `keepLogs` what fits in one memtable stays in
+ * memory, and the logs on disk. Either way this writes the new MANIFEST.
  */
 export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise<void> {
   const edits: VersionEdit[] = []
-  if (!keepLogs) {
-    for (const family of engine.families.values()) {
-      if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
-      while (family.sealed.length > 0) await flushSealed(engine, family)
-      family.startsAt(engine.logs.number)
-      edits.push(inFamily(family, { logNumber: engine.logs.number }))
-    }
+  for (const family of engine.families.values()) {
+    // Memtables that were sealed within a log can only be flushed all together (F2).
+    if (keepLogs && family.sealed.length === 0) continue
+    if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
+    await flushSealed(engine, family)
+    family.startsAt(engine.logs.number)
+    edits.push(inFamily(family, { logNumber: engine.logs.number }))
   }
   const minLogNumberToKeep = oldestLogNeeded(engine)
   await engine.versions.logAndApply([...edits, { minLogNumberToKeep }])

@@ -1,27 +1,44 @@
 /**
  * Sealing memtables: when one is full, when the memtables or logs of the whole database have grown too large,
- * and when a flush was asked for. Sealing starts a new log, so that the old one can go once its memtables have
- * been flushed.
+ * and when a flush was asked for.
+ *
+ * Invariant F2: sealing starts a new log. So a log is in a family's tables whole or not at all: the old one can go
+ * once its memtables are flushed, and a replay never brings back half of what a table has.
  *
  * RocksDB: db/db_impl/db_impl_write.cc, SwitchMemtable, HandleWriteBufferManagerFlush, SwitchWAL
  */
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
+import type { WriteGroup } from './write-group.ts'
 
-/** Seals what `Engine.needsRoom` found to be too large. Called by the commit loop only. */
-export async function makeRoom(engine: Engine, families: readonly Family[]): Promise<void> {
-  const sealing = new Set(families.filter(family => family.isFull && !family.isDropped))
-  if (engine.isOverWriteBufferSize()) addDefined(sealing, largestFamily(engine))
-  if (engine.isOverTotalWalSize()) addDefined(sealing, familyPinningOldestLog(engine))
-  if (sealing.size > 0) await sealMemtables(engine, sealing)
+/** Whether something must be sealed before the group is committed. */
+export function needsRoom(engine: Engine, { families, byteLength, encoder }: WriteGroup): boolean {
+  for (const family of families)
+    if (!family.isDropped && !family.hasRoom(byteLength, encoder.count)) return true
+  return engine.isOverWriteBufferSize() || engine.isOverTotalWalSize()
 }
 
-/** Starts a new log and seals the memtables of `families` that hold anything. Must not run beside a commit. */
+/** Seals what is too large, or too full for the group. Called by the commit loop only. */
+export async function makeRoom(engine: Engine, group: WriteGroup): Promise<void> {
+  const { families, byteLength, encoder } = group
+  const sealing = new Set(
+    families.filter(family => !family.isDropped && !family.hasRoom(byteLength, encoder.count)),
+  )
+  if (engine.isOverWriteBufferSize()) addDefined(sealing, largestFamily(engine))
+  if (engine.isOverTotalWalSize()) addDefined(sealing, familyPinningOldestLog(engine))
+  if (sealing.size > 0) await seal(engine, sealing, byteLength, encoder.count)
+}
+
+/** Seals the memtables of `families` that hold anything. Must not run beside a commit. */
 export async function sealMemtables(engine: Engine, families: Iterable<Family>): Promise<void> {
   const sealing = [...families].filter(family => family.memtable.entryCount > 0)
-  if (sealing.length === 0) return
+  if (sealing.length > 0) await seal(engine, sealing, 0, 1)
+}
+
+/** The new memtables have room for `count` entries of so many bytes. */
+async function seal(engine: Engine, families: Iterable<Family>, bytes: number, count: number): Promise<void> {
   await startLog(engine)
-  for (const family of sealing) family.seal(engine.logs.number)
+  for (const family of families) family.seal(engine.logs.number, bytes, count)
   engine.controller.update()
   engine.background.schedule()
 }
@@ -34,14 +51,6 @@ export async function startLog(engine: Engine): Promise<void> {
     throw engine.failed(error)
   }
   for (const family of engine.families.values()) family.startsAt(engine.logs.number)
-}
-
-/** Seals in the middle of a group, whose log record is written already: the log stays. */
-export function sealInPlace(engine: Engine, family: Family, recordBytes: number): void {
-  if (family.memtable.entryCount > 0) family.seal(engine.logs.number, recordBytes)
-  else family.replaceEmptyMemtable(recordBytes)
-  engine.controller.update()
-  engine.background.schedule()
 }
 
 function largestFamily(engine: Engine): Family | undefined {

@@ -58,11 +58,8 @@ function applyOperation(engine: Engine, log: WalSource, offset: number): void {
   if (tag !== BatchTag.Put && tag !== BatchTag.Delete && tag !== BatchTag.SingleDelete) {
     throw notSupported(`a ${batchTagName(cursor.rawTag)} operation in the log`, log.file, offset)
   }
-  if (family.isFull) family.seal(log.number)
-  if (family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) return
   const recordBytes = keyEnd - keyStart + valueEnd - valueStart
-  if (family.memtable.entryCount > 0) family.seal(log.number, recordBytes)
-  else family.replaceEmptyMemtable(recordBytes)
+  if (!family.hasRoom(recordBytes, 1)) family.seal(log.number, recordBytes)
   family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
 }
 

@@ -17,7 +17,7 @@ import type { WriteOptions } from '../options/index.ts'
 import { type Bytes, keyBytes, valueBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
-import { makeRoom, sealInPlace } from './make-room.ts'
+import { makeRoom, needsRoom } from './make-room.ts'
 import type { WriteGroup } from './write-group.ts'
 
 /** Above this a group is written to the log by the thread pool, so that the event loop does not wait for it. */
@@ -63,7 +63,7 @@ export function commit(engine: Engine, group: WriteGroup): Promise<void> | undef
     group.sync ||
     options.db.walSync !== 'onRequest' ||
     group.byteLength > SYNCHRONOUS_APPEND_MAX ||
-    engine.needsRoom(group.families)
+    needsRoom(engine, group)
   if (mustWait) return commitWaiting(engine, group)
   const sequence = engine.takeSequences(group.encoder.count)
   if (group.disableWAL) group.encoder.finish(sequence)
@@ -75,7 +75,7 @@ export function commit(engine: Engine, group: WriteGroup): Promise<void> | undef
 /** The same steps for a group that has to wait at one of them. */
 async function commitWaiting(engine: Engine, group: WriteGroup): Promise<void> {
   if (engine.controller.isHolding) await engine.controller.admit(group.byteLength)
-  if (engine.needsRoom(group.families)) await makeRoom(engine, group.families)
+  if (needsRoom(engine, group)) await makeRoom(engine, group)
   engine.refuseUnlessWritable()
   const sequence = engine.takeSequences(group.encoder.count)
   if (group.disableWAL) group.encoder.finish(sequence)
@@ -125,7 +125,7 @@ function apply(engine: Engine, group: WriteGroup, sequence: number): void {
     const family = only ?? engine.families.get(cursor.columnFamily)
     // A family dropped while the group waited: its operations keep their sequence numbers and go nowhere.
     if (family === undefined || family.isDropped) continue
-    insert(engine, family, cursor)
+    insert(family, cursor)
   }
   if (group.disableWAL) for (const family of families) family.hasUnloggedWrites = true
   engine.publish(sequence + encoder.count - 1)
@@ -136,12 +136,8 @@ function apply(engine: Engine, group: WriteGroup, sequence: number): void {
   statistics.bytesWritten += encoder.length
 }
 
-function insert(engine: Engine, family: Family, record: BatchCursor): void {
+function insert(family: Family, record: BatchCursor): void {
   const { bytes, recordSequence, tag, keyStart, keyEnd, valueStart, valueEnd } = record
   if (family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) return
-  // The arena is full, or the record is larger than an arena: go on in a fresh one that fits it.
-  sealInPlace(engine, family, keyEnd - keyStart + valueEnd - valueStart)
-  if (!family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) {
-    throw new Error('a fresh memtable refused the record it was made for')
-  }
+  throw new Error('the memtable has no room for a group that room was made for')
 }
