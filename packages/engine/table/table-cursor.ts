@@ -1,12 +1,13 @@
 /**
  * Moves over the entries of one table.
  *
- * It holds on to the block it stands on and to the one it was last given, so a movement that waits never loses
- * the blocks it needs, even when the cache keeps nothing: no movement looks at more than two.
+ * It holds on to the block it stands on, the one before, and the one it was last given. No movement looks at more
+ * than two, so one that waits never loses what it needs, even when the cache keeps nothing; and one that has ended
+ * well does so again when it is repeated, as it is for as long as any other run of a merge has to wait.
  *
  * RocksDB: table/block_based/block_based_table_iterator.cc
  */
-import { BlockCursor, FlatIndex } from '@varve/format/block'
+import { BlockCursor, type DataBlock, FlatIndex } from '@varve/format/block'
 import { emptyBytes, prefixWord } from '@varve/format/bytes'
 import { TRAILER_LENGTH } from '@varve/format/key'
 import { compareToTarget, type InternalCursor, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
@@ -38,6 +39,9 @@ export class TableCursor implements InternalCursor {
   private readonly entry = new BlockCursor()
   /** The block that `entry` is in. */
   private ordinal = NO_BLOCK
+  /** The block that it was in before. */
+  private spareOrdinal = NO_BLOCK
+  private spare: DataBlock | undefined = undefined
   /** The block that a movement waits for. */
   private missing = NO_BLOCK
   private forward = true
@@ -110,6 +114,8 @@ export class TableCursor implements InternalCursor {
     this.globalHigh = table.globalHigh
     this.readAhead.turnTo(table, forward)
     this.ordinal = NO_BLOCK
+    this.spareOrdinal = NO_BLOCK
+    this.spare = undefined
     this.missing = NO_BLOCK
     this.valid = false
   }
@@ -144,11 +150,13 @@ export class TableCursor implements InternalCursor {
     this.forward = forward
     this.missing = NO_BLOCK
     if (ordinal === this.ordinal) return true
-    const block = this.readAhead.find(ordinal)
+    const block = ordinal === this.spareOrdinal ? this.spare : this.readAhead.find(ordinal)
     if (block === undefined) {
       this.missing = ordinal
       return false
     }
+    this.spareOrdinal = this.ordinal
+    this.spare = this.entry.block
     this.entry.attach(block)
     this.ordinal = ordinal
     return true
