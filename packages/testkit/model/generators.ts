@@ -81,7 +81,7 @@ function withTail(prefix: string, random: Random): Uint8Array {
 }
 
 function bigEndian(number: number, length: number): Uint8Array {
-  const bytes = Buffer.alloc(length)
-  bytes.writeUInt32BE(number, length - 4)
+  const bytes = new Uint8Array(length)
+  new DataView(bytes.buffer).setUint32(length - 4, number)
   return bytes
 }

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { CompressionName } from 'varve'
 import { NewestDriver } from './newest-driver.ts'
 import { isInstalled, run } from './tools.ts'
 
@@ -14,10 +15,10 @@ export interface Newest {
   /** The newest format_version that it writes. */
   formatVersion: number
   /** What it writes and reads. */
-  compressions: readonly string[]
+  compressions: readonly (CompressionName | 'lz4hc')[]
 }
 
-const compressions = ['none', 'snappy', 'lz4', 'lz4hc', 'zstd']
+const compressions: Newest['compressions'] = ['none', 'snappy', 'lz4', 'lz4hc', 'zstd']
 
 export interface NotRun {
   title: string
@@ -45,7 +46,7 @@ export async function installRocksdict(): Promise<Newest | NotRun> {
   return installRocksdict()
 }
 
-/** Without zlib: the wheel's RocksDB 9.8.4 refuses zlib blocks that it has itself written, and 7.8.3 reads them. */
+/** Without zlib, which the wheel was built without in effect: it stores such blocks as they are and can read none. */
 function startRocksdict(python: string, version: string): Newest {
   const driver = new NewestDriver(python, [join(here, 'newest.py')])
   return { title: `rocksdict ${version.trim()} from PyPI`, driver, formatVersion: 6, compressions }

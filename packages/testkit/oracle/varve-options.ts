@@ -1,16 +1,16 @@
 /** Random options for databases that Varve writes: small sizes, so that a few thousand rows fill several levels. */
-import type { ColumnFamilyOptions, OpenOptions } from 'varve'
+import type { ColumnFamilyOptions, CompressionName, OpenOptions } from 'varve'
 import type { Random } from '../random.ts'
 
 const KIB = 1024
 
-const compressions = ['none', 'snappy', 'zlib', 'lz4', 'zstd'] as const
+const allCompressions: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
 const checksums = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'] as const
 
-/** Any combination that `open` takes. */
-export function randomOpenOptions(random: Random): OpenOptions {
+/** Any combination that `open` takes, of these compressions. */
+export function randomOpenOptions(random: Random, compressions = allCompressions): OpenOptions {
   return {
-    ...randomFamilyOptions(random),
+    ...randomFamilyOptions(random, compressions),
     blockCacheSize: random.pick([0, 64 * KIB, 8 * KIB * KIB]),
     maxOpenFiles: random.pick([-1, -1, 20]),
     maxBackgroundJobs: random.between(1, 3),
@@ -20,7 +20,7 @@ export function randomOpenOptions(random: Random): OpenOptions {
   }
 }
 
-export function randomFamilyOptions(random: Random): ColumnFamilyOptions {
+export function randomFamilyOptions(random: Random, compressions = allCompressions): ColumnFamilyOptions {
   return {
     writeBufferSize: random.pick([64, 100, 256, 1024]) * KIB,
     maxWriteBufferNumber: random.between(2, 4),
