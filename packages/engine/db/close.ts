@@ -22,6 +22,8 @@ export async function close(engine: Engine): Promise<void> {
   }
   for (const reader of [...engine.openReaders]) await attempt(() => reader.close())
   if (!engine.isReadOnly) {
+    // Whoever asked for the change is told how it ended.
+    await Promise.allSettled([engine.familyChanges])
     await attempt(() => engine.commits.drain())
     await attempt(() => engine.background.stop())
     await attempt(() => flushForClose(engine))

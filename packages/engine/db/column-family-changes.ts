@@ -14,12 +14,33 @@ import { writeOptionsFile } from './options-file.ts'
 /** The longest name of a column family, in UTF-16 units. RocksDB sets no limit. */
 const MAX_NAME_LENGTH = 1024
 
+/** The column family of that name, made when there is none. */
 export async function createColumnFamily(
   engine: Engine,
   name: string,
   given: ColumnFamilyOptions = {},
 ): Promise<Family> {
-  engine.refuseUnlessWritable()
+  return inTurn(engine, async () => engine.familiesByName.get(name) ?? (await make(engine, name, given)))
+}
+
+export async function dropColumnFamily(engine: Engine, name: string): Promise<void> {
+  return inTurn(engine, () => drop(engine, name))
+}
+
+/** One change at a time: two callers who ask for the same new name must get the same family. */
+function inTurn<Result>(engine: Engine, change: () => Promise<Result>): Promise<Result> {
+  engine.refuseUnlessOpen()
+  const run = () => {
+    engine.refuseUnlessWritable()
+    return change()
+  }
+  // How the change before it ended is that caller's affair.
+  const result = engine.familyChanges.then(run, run)
+  engine.familyChanges = result
+  return result
+}
+
+async function make(engine: Engine, name: string, given: ColumnFamilyOptions): Promise<Family> {
   if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
     throw new VarveError(
       'INVALID_ARGUMENT',
@@ -40,9 +61,7 @@ export async function createColumnFamily(
   return family
 }
 
-export async function dropColumnFamily(engine: Engine, name: string): Promise<void> {
-  engine.refuseUnlessOpen()
-  engine.refuseUnlessWritable()
+async function drop(engine: Engine, name: string): Promise<void> {
   const family = engine.familyByName(name)
   await changeManifest(engine, () => engine.versions.dropColumnFamily(family.id))
   engine.removeFamily(family)

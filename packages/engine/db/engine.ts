@@ -60,6 +60,8 @@ export class Engine {
   readonly controller: WriteController
   readonly background: Background
   readonly commits: CommitQueue
+  /** Settles when the newest creation or drop of a column family has ended, well or not. */
+  familyChanges: Promise<unknown> = Promise.resolve()
   /** Cursors and iterators that are open; closing the database closes them. */
   readonly openReaders: Set<Closeable> = new Set()
 

@@ -48,8 +48,10 @@ export async function open(
   let lock: FileLock | undefined
   let engine: Engine | undefined
   try {
-    const exists = await findDatabase(world.fs, path, resolved)
+    let exists = await findDatabase(world.fs, path, resolved)
     if (!resolved.db.readOnly) lock = await world.fs.lock(join(path, LOCK_NAME))
+    // Somebody else may have made it, and closed it, before the lock was ours.
+    if (!exists) exists = await findDatabase(world.fs, path, resolved)
     if (!exists) await createDatabase(world.fs, path, newIdentity(world.randomBytes(16)))
     engine = await loadEngine(path, resolved, world, lock)
     engine.events.onAll(listeners)

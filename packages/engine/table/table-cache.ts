@@ -7,6 +7,7 @@
  *
  * RocksDB: db/table_cache.cc
  */
+import { CorruptionError, isVarveError } from '@varve/format/errors'
 import { tableName } from '@varve/format/names'
 import type { BlockCache } from '../cache/index.ts'
 import type { Wanted } from '../cursor/cursor.ts'
@@ -60,17 +61,25 @@ export class TableCache {
     const underway = this.openings.get(file.number)
     if (underway !== undefined) return underway
     const opening = TableReader.open(this.fs, this.path(file), file.record, { cache: this.cache })
-      .then(table => this.adopt(file, table))
+      .then(
+        table => this.adopt(file, table),
+        error => this.refuse(file, error),
+      )
       .finally(() => this.openings.delete(file.number))
     this.openings.set(file.number, opening)
     return opening
   }
 
   openSync(file: FileMeta): TableReader {
-    return (
-      file.table ??
-      this.adopt(file, TableReader.openSync(this.fs, this.path(file), file.record, { cache: this.cache }))
-    )
+    if (file.table !== undefined) return file.table
+    try {
+      return this.adopt(
+        file,
+        TableReader.openSync(this.fs, this.path(file), file.record, { cache: this.cache }),
+      )
+    } catch (error) {
+      return this.refuse(file, error)
+    }
   }
 
   /** Opens every file, so that damage to one is known now and not when it is read. */
@@ -103,6 +112,12 @@ export class TableCache {
     this.tables.clear()
     const outcomes = await Promise.allSettled(tables.map(table => table.close()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** Files are asked for because the MANIFEST names them: one that is not there is damage. */
+  private refuse(file: FileMeta, error: unknown): never {
+    if (!isVarveError(error, 'NOT_FOUND')) throw error
+    throw new CorruptionError('a table that the MANIFEST names is missing', this.path(file), undefined, error)
   }
 
   private adopt(file: FileMeta, table: TableReader): TableReader {
