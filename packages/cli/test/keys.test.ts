@@ -11,10 +11,9 @@ it('stores, prints and deletes a value', async context => {
   const db = join(await scratch(context), 'db')
   assert.equal(await varve(['put', db, 'user:1', 'Ada']), '')
   assert.equal(await varve(['get', db, 'user:1']), 'Ada\n')
-  assert.equal(await varve(['put', db, '0x00FF', '0x', '--hex', '--sync']), '')
-  assert.equal(await varve(['get', db, '0X00ff', '--hex']), '0x\n')
-  assert.equal(await varve(['put', db, '--', '-k', '-v']), '')
-  assert.equal(await varve(['get', db, '--', '-k']), '-v\n')
+  assert.equal(await varve(['put', db, '--hex', '--sync', '--', '0x2D6B', '0x']), '')
+  assert.equal(await varve(['get', db, '--', '-k']), '\n')
+  assert.equal(await varve(['get', db, '0X2d6B', '--hex']), '0x\n')
   assert.equal(await varve(['delete', db, 'user:1']), '')
   assert.deepEqual(await runVarve(['get', db, 'user:1']), {
     code: 1,
