@@ -23,6 +23,8 @@ export class Background {
   private readonly running = new Set<Promise<void>>()
   /** Recovery flushes by itself; until it is done nothing else may. */
   private isBegun = false
+  /** Set once every write has been committed at closing: until then, flushes make room for them. */
+  private isStopped = false
   /** Automatic compactions wait while this is above zero. */
   private pauses = 0
 
@@ -76,8 +78,9 @@ export class Background {
     }
   }
 
-  /** Waits until something that runs now has ended, well or not. */
+  /** Waits until something that runs now has ended, well or not. Fails when nothing will run any more. */
   async nextEnd(): Promise<void> {
+    if (this.isStopped && this.running.size === 0) this.engine.refuseUnlessOpen()
     this.ended ??= Promise.withResolvers<void>()
     await this.ended.promise
   }
@@ -89,16 +92,15 @@ export class Background {
 
   /** Asks compactions to stop, and waits for them and for flushes. */
   async stop(): Promise<void> {
+    this.isStopped = true
     Atomics.store(this.cancel, 0, 1)
     await this.idle()
+    this.wakeWaiting()
   }
 
   private mayStart(): boolean {
     return (
-      this.isBegun &&
-      this.engine.state === 'open' &&
-      this.engine.backgroundError === undefined &&
-      !this.engine.isReadOnly
+      this.isBegun && !this.isStopped && this.engine.backgroundError === undefined && !this.engine.isReadOnly
     )
   }
 
@@ -139,8 +141,12 @@ export class Background {
       await job
     } finally {
       this.running.delete(job)
-      this.ended?.resolve()
-      this.ended = undefined
+      this.wakeWaiting()
     }
+  }
+
+  private wakeWaiting(): void {
+    this.ended?.resolve()
+    this.ended = undefined
   }
 }

@@ -32,7 +32,8 @@ async function isRecorded(engine: Engine, family: Family, edits: readonly Versio
     return true
   } catch (error) {
     if (isVarveError(error, 'ABORTED')) return false
-    throw error
+    // Whoever asked for the job: with a MANIFEST that takes no more edits, writing has to stop until resume().
+    throw engine.versions.poisoned === undefined ? error : engine.failed(error)
   }
 }
 
