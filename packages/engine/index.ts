@@ -27,7 +27,6 @@ export type { ReadOptions } from './db/read-path.ts'
 export type { Cursor, Entries, RangeOptions } from './db/scan.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { StatisticsReport } from './db/statistics.ts'
-export { type VerifyOptions, type VerifyProblem, type VerifyReport, verifyDatabase } from './db/verify.ts'
 export type {
   ChecksumName,
   ColumnFamilyOptions,
@@ -39,3 +38,4 @@ export type {
   WriteOptions,
 } from './options/index.ts'
 export { optionNames } from './options/index.ts'
+export { type VerifyOptions, type VerifyProblem, type VerifyReport, verifyDatabase } from './verify/index.ts'

@@ -5,7 +5,7 @@
  */
 import { isVarveError } from '@varve/format/errors'
 import { scanWal, type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
-import type { VerifyFindings } from './verify-report.ts'
+import type { VerifyFindings } from './report.ts'
 
 /** What the MANIFEST knows about logs, and how long it is itself. */
 export interface LogExpectations {

@@ -2,17 +2,17 @@
  * `verifyDatabase`: reads every byte of every live file and checks it, without a lock and without changing
  * anything. Best done while the database is closed: a running one may remove a file before its turn comes.
  *
- * verify-plan.ts chooses the files and says how each is checked; here they are gone through, in slices that
+ * plan.ts chooses the files and says how each is checked; here they are gone through, in slices that
  * leave the event loop its turn.
  */
 import { join } from 'node:path'
 import { VarveError } from '@varve/format/errors'
 import type { File } from '../fs/index.ts'
 import { nodeRuntime, type Runtime } from '../runtime/index.ts'
-import { planVerification, type VerifyTask } from './verify-plan.ts'
-import { VerifyFindings, type VerifyProgress, type VerifyReport } from './verify-report.ts'
+import { planVerification, type VerifyTask } from './plan.ts'
+import { VerifyFindings, type VerifyProgress, type VerifyReport } from './report.ts'
 
-export type { VerifiedFile, VerifyProblem, VerifyProgress, VerifyReport } from './verify-report.ts'
+export type { VerifiedFile, VerifyProblem, VerifyProgress, VerifyReport } from './report.ts'
 
 export interface VerifyOptions {
   onProgress?(progress: VerifyProgress): void

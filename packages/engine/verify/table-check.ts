@@ -19,14 +19,14 @@ import {
 } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import { type ByteSource, globalSequence, readRangeDeletions, TableScan } from '@varve/format/sst'
-import type { VerifyFindings } from './verify-report.ts'
+import type { VerifyFindings } from './report.ts'
 import {
   checkFileChecksum,
   checkFormatVersion,
   checkLeftovers,
   checkUniqueId,
   TableFilters,
-} from './verify-table-blocks.ts'
+} from './table-blocks.ts'
 
 /** Value types with which an entry may stand in a data block; and those that count as deletions. */
 const STORED_TYPES: ReadonlySet<number> = new Set<ValueTypeCode>([

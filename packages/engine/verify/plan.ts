@@ -26,9 +26,9 @@ import { BYTEWISE_COMPARATOR } from '../version/index.ts'
 import { readManifestRecords } from '../version/manifest-records.ts'
 import { ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
 import { recoverFamily } from '../version/recover-family.ts'
-import { LogsCheck, noExpectations } from './verify-log.ts'
-import type { VerifiedFile, VerifyFindings } from './verify-report.ts'
-import { TableCheck } from './verify-table.ts'
+import { LogsCheck, noExpectations } from './logs-check.ts'
+import type { VerifiedFile, VerifyFindings } from './report.ts'
+import { TableCheck } from './table-check.ts'
 
 /** A file that is to be read, and the check of its bytes. */
 export interface VerifyTask {

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, it } from 'node:test'
+import { open } from '../db/open.ts'
 import { nodeRuntime } from '../runtime/index.ts'
-import { open } from './open.ts'
-import { verifyDatabase } from './verify.ts'
+import { verifyDatabase } from './verify-database.ts'
 
 const world = nodeRuntime({ workers: 1 })
 const scratch = mkdtempSync(join(tmpdir(), 'varve-verify-'))
