@@ -45,7 +45,7 @@ export function peakTable(results: Results): string {
     const peak = results.peak(system)
     return peak === undefined || system === REFERENCE ? [] : [[system, `${Math.round(peak / 2 ** 20)} MiB`]]
   })
-  return table(['system', 'peak RSS of its process'], rows)
+  return rows.length === 0 ? '' : table(['system', 'peak RSS of its process'], rows)
 }
 
 function rate(figure: Figure | undefined): string {
