@@ -36,7 +36,7 @@ test('writes that were made before the close are done', async t => {
 
 test('closing makes room for the writes that still wait', async t => {
   const path = freshPath(t)
-  const db = await openFor(t, path, { writeBufferSize: 65536, level0FileNumCompactionTrigger: 2 })
+  const db = await openFor(t, path, { writeBufferSize: 65536, maxWriteBatchGroupSizeBytes: 16384 })
   const rows = numberedRows(1500, 'x'.repeat(400))
   const writes = rows.map(([key, value]) => db.put(key, value))
   await db.close()

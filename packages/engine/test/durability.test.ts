@@ -91,7 +91,7 @@ test('a batch stays atomic when one of its families was flushed before the crash
   assert.deepEqual(await rowsOf(reopened, { columnFamily: 'other' }), [['a', '2']])
 })
 
-test('a log stays as long as any column family needs it, and goes then', async t => {
+test('a log stays as long as one column family needs it, and goes then', async t => {
   const path = freshPath(t)
   const db = await openFor(t, path, { columnFamilies: { slow: {} } })
   await db.put('only', 'in the log', { columnFamily: 'slow' })
