@@ -72,15 +72,18 @@ export function ldbRecipe(rows: number): CppRecipe {
   return {
     name: 'ldb with rows of all shapes',
     async make(directory, random) {
+      const families = ['default', ...['users', 'log', 'ünïcode'].slice(0, random.pick([0, 0, 1, 3]))]
       const flags = [
         `--compression_type=${random.pick(['no', 'snappy', 'zlib', 'lz4', 'lz4hc', 'zstd'])}`,
         `--block_size=${random.pick([64, 256, 1024, 4096, 16384, 65536])}`,
         ...(random.chance(0.6) ? [`--bloom_bits=${random.pick([2, 10, 14])}`] : []),
-        ...(random.chance(0.5) ? [`--write_buffer_size=${random.pick([200_000, 400_000])}`] : []),
+        // A family that ldb creates gets arenas too large for small buffers, which it then trips over.
+        ...(families.length === 1 && random.chance(0.5)
+          ? [`--write_buffer_size=${random.pick([200_000, 400_000])}`]
+          : []),
         ...(random.chance(0.5) ? [`--file_size=${random.pick([20_000, 100_000])}`] : []),
         `--auto_compaction=${random.chance(0.8)}`,
       ]
-      const families = ['default', ...['users', 'log', 'ünïcode'].slice(0, random.pick([0, 0, 1, 3]))]
       await ldb(directory, ['put', 'first', 'row', '--create_if_missing', ...flags])
       for (const family of families.slice(1)) await ldb(directory, ['create_column_family', family])
       const keys = new KeySpace(random, rows)
