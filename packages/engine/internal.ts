@@ -4,5 +4,14 @@
  */
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
 export { NodeFileSystem } from './fs/index.ts'
-export type { Clock, Job, JobPriority, JobProgress, JobRunner, OnProgress, Runtime, Timer } from './runtime/index.ts'
+export type {
+  Clock,
+  Job,
+  JobPriority,
+  JobProgress,
+  JobRunner,
+  OnProgress,
+  Runtime,
+  Timer,
+} from './runtime/index.ts'
 export { InlineRunner, nodeRuntime } from './runtime/index.ts'

@@ -29,7 +29,8 @@ export interface InColumnFamily {
 
 /**
  * An open database. Every method may be called at any time; calls on a closed one fail with `NOT_OPEN`. Keys and
- * values are bytes or strings, which stand for their UTF-8. Returned arrays belong to the caller.
+ * values are bytes or strings, which stand for their UTF-8. Returned arrays belong to the caller; like Node's
+ * Buffers, short ones may share their `buffer` with others.
  */
 export class Database {
   private readonly engine: Engine

@@ -15,6 +15,7 @@ import type { TableCache } from '../table/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
 import { coversUserKey, findFile } from '../version/version.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
+import { copyOut } from './copy-out.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import type { Snapshot } from './snapshots.ts'
@@ -207,7 +208,7 @@ function takeValue(engine: ReadEngine, lookup: PointLookup): Uint8Array | undefi
   if (lookup.state !== LookupState.value) return undefined
   statistics.keysFound++
   statistics.bytesRead += lookup.valueEnd - lookup.valueStart
-  return lookup.valueBytes.slice(lookup.valueStart, lookup.valueEnd)
+  return copyOut(lookup.valueBytes, lookup.valueStart, lookup.valueEnd)
 }
 
 function compareKeys(a: Uint8Array, b: Uint8Array): number {

@@ -14,6 +14,7 @@ import type { InternalCursor } from '../cursor/cursor.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { VisibleCursor } from '../cursor/visible-cursor.ts'
 import { LevelCursor, type TableCache } from '../table/index.ts'
+import { copyOut } from './copy-out.ts'
 import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
 import { RangeReader } from './range-reader.ts'
@@ -116,9 +117,9 @@ function checkedLimit(limit: number | undefined): number {
 }
 
 function takeKey(visible: VisibleCursor): Uint8Array {
-  return visible.keyBytes.slice(visible.keyStart, visible.keyEnd)
+  return copyOut(visible.keyBytes, visible.keyStart, visible.keyEnd)
 }
 
 function takeValue(visible: VisibleCursor): Uint8Array {
-  return visible.valueBytes.slice(visible.valueStart, visible.valueEnd)
+  return copyOut(visible.valueBytes, visible.valueStart, visible.valueEnd)
 }

@@ -10,4 +10,5 @@ export type {
   Runtime,
   Timer,
 } from './runtime.ts'
+export { untransferable } from './untransferable.ts'
 export { WorkerPool } from './worker-pool.ts'

@@ -45,11 +45,11 @@ export class TableFile {
     }
   }
 
-  readSync(offset: number, length: number): Uint8Array {
+  /** Reads into `bytes`, a new array unless one is given, and returns it. */
+  readSync(offset: number, length: number, bytes: Uint8Array = new Uint8Array(length)): Uint8Array {
     this.used = true
     this.refuseIfClosed()
     const file = this.file ?? this.reopenSync()
-    const bytes = new Uint8Array(length)
     return this.whole(bytes, offset, file.readSync(bytes, offset))
   }
 

@@ -6,7 +6,7 @@
  * over. Undoing those gives the key before. The overwritten bytes add up to no more than the block, which
  * whole keys would not: a hostile block could make them quadratic.
  */
-import { copyBytes } from '../bytes/index.ts'
+import { copyBytes, emptyBytes } from '../bytes/index.ts'
 
 /** Numbers kept for each entry: shared, length of the key before, entry start and end, value start and end. */
 const FRAME = 6
@@ -15,7 +15,8 @@ export class StepTrail {
   /** Entries on the trail. The last one is the cursor's. */
   length = 0
   private readonly frames: number[] = []
-  private overwritten: Uint8Array = new Uint8Array(256)
+  /** Most cursors never go back: it is made when one does. */
+  private overwritten: Uint8Array = emptyBytes
   private overwrittenLength = 0
 
   clear(): void {
@@ -71,7 +72,7 @@ export class StepTrail {
   }
 
   private grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, 2 * this.overwritten.length))
+    const grown = new Uint8Array(Math.max(needed, 2 * this.overwritten.length, 256))
     grown.set(this.overwritten.subarray(0, this.overwrittenLength))
     this.overwritten = grown
   }
