@@ -63,7 +63,7 @@ export async function runCycle(
 }
 
 /** Kills some children while they open the database, the others at any time after it. */
-async function runAndKill(run: CrashRun, random: Random): Promise<Progress> {
+export async function runAndKill(run: CrashRun, random: Random): Promise<Progress> {
   const process = spawn('node', [child, JSON.stringify(run)], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
   const progress: Progress = { opened: false, issued: 0, acknowledged: new Set() }
   const { promise: opened, resolve: hasOpened } = Promise.withResolvers<void>()
@@ -105,7 +105,7 @@ function readReports(bytes: Buffer, progress: Progress): Buffer<ArrayBuffer> {
  * Which first writes are there. Applies them to the models one after another, counting the keys on which model
  * and database differ; where there are none, the database is that prefix. Of several, the longest.
  */
-async function findPrefix(
+export async function findPrefix(
   db: Database,
   run: CrashRun,
   contents: Contents,
