@@ -27,13 +27,19 @@ test('a process under load, killed with -9 twice, leaves every acknowledged writ
 
 test('the check itself finds one row that is missing', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'varve-crash-'))
-  t.after(() => rmSync(directory, { recursive: true }))
   const random = new Random(13)
-  const run = crashRun(join(directory, 'db'), random)
+  let run = crashRun(join(directory, 'db0'), random)
   let progress = await runAndKill(run, random)
-  while (progress.acknowledged.size < 20) progress = await runAndKill(run, random)
+  for (let attempt = 1; progress.acknowledged.size < 20; attempt++) {
+    run = crashRun(join(directory, `db${attempt}`), random)
+    progress = await runAndKill(run, random)
+  }
   const db = await open(run.directory, run.options)
-  t.after(() => db.close())
+  t.after(async () => {
+    await db.close()
+    rmSync(directory, { recursive: true })
+  })
+  await findPrefix(db, run, emptyContents(families), progress)
   const [[key]] = await db.entries({ limit: 1 }).toArray()
   await db.delete(key)
   await assert.rejects(findPrefix(db, run, emptyContents(families), progress), CrashError)
