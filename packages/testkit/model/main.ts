@@ -27,6 +27,7 @@ let failed = 0
 for (let run = 0; run < runs; run++) {
   const directory = mkdtempSync(join(tmpdir(), 'varve-model-'))
   const check = new ModelCheck(directory, new Random(seed + run), randomOpenOptions)
+  check.inline = run % 2 === 1
   try {
     await runOperations(check, Number(values.operations))
     compared += check.comparedRows

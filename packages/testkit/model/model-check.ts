@@ -3,6 +3,7 @@
  * What runs: check-operations.ts. Here is the state of a run, and opening and closing.
  */
 import { type Cursor, type Database, type OpenOptions, open, type Snapshot, verifyDatabase } from 'varve'
+import { InlineRunner, nodeRuntime } from 'varve/internal'
 import type { Random } from '../random.ts'
 import { KeySpace } from './generators.ts'
 import type { RangePair } from './random-range.ts'
@@ -37,6 +38,8 @@ export class ModelCheck {
   /** How often each operation ran. */
   readonly counts: Map<string, number> = new Map()
   comparedRows = 0
+  /** Runs flushes and compactions on the main thread: starting threads takes longer than these small ones. */
+  inline = false
   private opened: Database | undefined
   private readonly directory: string
   private readonly optionsOf: (random: Random) => OpenOptions
@@ -54,7 +57,7 @@ export class ModelCheck {
   }
 
   async open(options: OpenOptions = this.optionsOf(this.random)): Promise<void> {
-    this.opened = await open(this.directory, options)
+    this.opened = await open(this.directory, options, this.inline ? inlineRuntime() : undefined)
   }
 
   /** Closes what is held too: it must not outlive the database. */
@@ -111,6 +114,11 @@ export class ModelCheck {
     }
     if (index < found.length) throw new Error(`${what()}: ${show(found[index][0])} should not be there`)
   }
+}
+
+function inlineRuntime() {
+  const runtime = nodeRuntime({ workers: 1 })
+  return { ...runtime, jobs: new InlineRunner(runtime.fs) }
 }
 
 export function show(bytes: Uint8Array | undefined): string {
