@@ -69,7 +69,8 @@ async function ourLog({ number, firstSequence, batches, valueLength, previous }:
     sequence += count
     if (sync) await writer.sync()
   }
-  return { bytes: file.bytes, number, ends, synced: told }
+  // Without what was reserved behind the records: a test below goes over zeros.
+  return { bytes: file.bytes.slice(0, writer.size), number, ends, synced: told }
 }
 
 /** What C++ RocksDB writes. */

@@ -2,6 +2,10 @@
  * Appends records to a write-ahead log. One call is one record and one write to the file; framing allocates
  * nothing once its buffer has grown to the largest record.
  *
+ * A sync of a file that has grown must also bring its new size to the device, which costs far more than the bytes
+ * themselves. So a log that is synced is made longer ahead of its records, with zeros, which end a log for
+ * every reader: see `reserve`.
+ *
  * After a failed write or sync the writer is poisoned: a part of the record may stand in the file, and a
  * record behind it would be lost with it; and after a failed sync the kernel may have dropped any unsynced
  * page and call the file clean, so that a second sync would succeed and mean nothing. Every later append and
@@ -17,6 +21,10 @@ import type { File } from '../fs/index.ts'
 /** A framing buffer that one huge record made larger than this is not kept. */
 const KEEP_BUFFER_MAX = 4 * 1024 * 1024
 
+/** What a synced log is made longer by, and the zeros for it. RocksDB asks the file system for space instead. */
+const RESERVE_LENGTH = 1024 * 1024
+const zeros = new Uint8Array(RESERVE_LENGTH)
+
 export class WalWriter {
   readonly number: number
   /** Bytes handed to the operating system: they survive this process. */
@@ -29,6 +37,8 @@ export class WalWriter {
   private readonly framer: LogFramer
   private readonly framed = new ByteWriter(64 * 1024)
   private isWriting = false
+  /** Where the file ends: behind the records, by what has been reserved. */
+  private fileSize: number
   private syncing: Promise<void> | undefined = undefined
 
   /** `size` is that of the file: 0 for a new one. */
@@ -36,6 +46,7 @@ export class WalWriter {
     this.file = file
     this.number = number
     this.size = size
+    this.fileSize = size
     this.framer = new LogFramer(size)
   }
 
@@ -79,10 +90,14 @@ export class WalWriter {
     }
   }
 
-  /** Waits for a sync that is under way, then closes the file. */
+  /** Waits for a sync that is under way, gives back what was reserved, and closes the file. */
   async close(): Promise<void> {
     if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
-    await this.file.close()
+    try {
+      if (this.fileSize > this.size && this.poisoned === undefined) await this.file.truncate(this.size)
+    } finally {
+      await this.file.close()
+    }
   }
 
   private frame(payload: Uint8Array): Uint8Array {
@@ -96,15 +111,32 @@ export class WalWriter {
 
   private wrote(length: number): void {
     this.size += length
+    if (this.size > this.fileSize) this.fileSize = this.size
   }
 
   private async syncFile(size: number): Promise<void> {
     try {
+      this.reserve()
       await this.file.sync()
     } catch (error) {
       throw this.poison(error)
     }
     this.syncedSize = size
+  }
+
+  /**
+   * Makes the file longer, for the next syncs to have nothing but bytes to bring over. Blocking, and never beside
+   * an append that is under way: zeros must not be written over records.
+   */
+  private reserve(): void {
+    if (this.isWriting || this.size < this.fileSize) return
+    try {
+      this.file.writeSync(zeros, this.size)
+      this.fileSize = this.size + RESERVE_LENGTH
+    } catch (error) {
+      // The records are written; on a full disk they are synced without a reserve.
+      if (!isVarveError(error, 'NO_SPACE')) throw error
+    }
   }
 
   private refuseIfPoisoned(): void {
