@@ -40,6 +40,7 @@ export class WalWriter {
   /** Where the file ends: behind the records, by what has been reserved. */
   private fileSize: number
   private syncing: Promise<void> | undefined = undefined
+  private closing: Promise<void> | undefined = undefined
 
   /** `size` is that of the file: 0 for a new one. */
   constructor(file: File, number: number, size = 0) {
@@ -90,8 +91,13 @@ export class WalWriter {
     }
   }
 
-  /** Waits for a sync that is under way, gives back what was reserved, and closes the file. */
-  async close(): Promise<void> {
+  /** Waits for a sync that is under way, gives back what was reserved, and closes the file. The first call does. */
+  close(): Promise<void> {
+    this.closing ??= this.closeFile()
+    return this.closing
+  }
+
+  private async closeFile(): Promise<void> {
     if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
     try {
       if (this.fileSize > this.size && this.poisoned === undefined) await this.file.truncate(this.size)
