@@ -63,7 +63,9 @@ export class TableFilters {
 export function checkFormatVersion(layout: TableLayout, filters: TableFilters): void {
   const { formatVersion, offset } = layout.footer
   const { userKeys, deltaValues } = layout.indexForm
-  const least = filters.hasFastLocalBloom ? 5 : deltaValues ? 4 : userKeys ? 3 : 0
+  // The Ribbon policy builds this Bloom filter for few keys, whatever the version.
+  const isBloomOf5 = filters.hasFastLocalBloom && layout.properties?.filterPolicy === 'bloomfilter'
+  const least = isBloomOf5 ? 5 : deltaValues ? 4 : userKeys ? 3 : 0
   const recorded = layout.properties?.number(PropertyName.formatVersion) ?? 0
   if (formatVersion >= least && (recorded === 0 || recorded === formatVersion)) return
   throw new CorruptionError(

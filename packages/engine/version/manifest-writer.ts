@@ -86,11 +86,14 @@ export class ManifestWriter {
     const number = opening.newFileNumber()
     const { nextFileNumber, maxColumnFamily } = opening
     const own = edits.map(edit => ({ ...edit, nextFileNumber }))
+    // Taken before anything is awaited: writers move the last sequence on meanwhile, and it must not seem to go
+    // back from the snapshot to the edits behind it.
+    const state = opening.snapshot()
     if (maxColumnFamily > 0) own[0] = { ...own[0], maxColumnFamily }
     let log: ManifestLog | undefined
     try {
       log = await ManifestLog.create(this.fs, this.directory, number)
-      await log.append([...opening.snapshot(), ...own])
+      await log.append([...state, ...own])
       await this.fs.syncDirectory(this.directory)
       await switchCurrent(this.fs, this.directory, number)
     } catch (error) {
