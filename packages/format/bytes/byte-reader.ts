@@ -1,4 +1,5 @@
 import { CorruptionError } from '../errors/index.ts'
+import { emptyBytes } from './bytes.ts'
 import { readUint16, readUint32, readUint64 } from './fixed.ts'
 
 /**
@@ -63,6 +64,8 @@ export class ByteReader {
 
   varint32(what = 'varint32'): number {
     const start = this.position
+    // Nearly all are one byte.
+    if (start < this.end && this.bytes[start] < 0x80) return this.bytes[this.position++]
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
       this.need(1, what)
@@ -78,6 +81,7 @@ export class ByteReader {
 
   varint64(what = 'varint64'): number {
     const start = this.position
+    if (start < this.end && this.bytes[start] < 0x80) return this.bytes[this.position++]
     let value = 0
     for (let shift = 0; shift < 70; shift += 7) {
       this.need(1, what)
@@ -94,6 +98,7 @@ export class ByteReader {
   /** A view of the next `length` bytes. */
   take(length: number, what = 'bytes'): Uint8Array {
     this.need(length, what)
+    if (length === 0) return emptyBytes
     this.position += length
     return this.bytes.subarray(this.position - length, this.position)
   }
