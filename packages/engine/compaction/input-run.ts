@@ -24,7 +24,7 @@ export class InputRun extends TableCursor {
   private open: TableReader | undefined = undefined
 
   constructor(fs: FileSystem, directory: string, files: readonly TableIdentity[]) {
-    super(undefined, false)
+    super(undefined, false, true)
     this.fs = fs
     this.directory = directory
     this.files = files

@@ -9,7 +9,7 @@
  * RocksDB: file/file_prefetch_buffer.cc; the same doubling and limits
  */
 import { BLOCK_TRAILER_LENGTH, type DataBlock, type FlatIndex } from '@varve/format/block'
-import { emptyBytes } from '@varve/format/bytes'
+import { emptyBytes, RecycledMemory } from '@varve/format/bytes'
 import type { Wanted } from '../cursor/cursor.ts'
 import { BlockRequest } from './block-request.ts'
 import type { TableReader } from './table-reader.ts'
@@ -31,9 +31,14 @@ export class ReadAhead {
 
   private window: Uint8Array = emptyBytes
   private windowStart = 0
+  /** For a cursor that only goes forward: where its blocks and windows are put, over and over. */
+  private readonly blocks: RecycledMemory | undefined
+  private readonly windows: RecycledMemory | undefined
 
-  constructor(fillCache: boolean) {
+  constructor(fillCache: boolean, recycles: boolean) {
     this.fillCache = fillCache
+    this.blocks = recycles ? new RecycledMemory() : undefined
+    this.windows = recycles ? new RecycledMemory() : undefined
   }
 
   /** Goes on with the next table of a level, where `forward` tells which block comes first. */
@@ -55,7 +60,7 @@ export class ReadAhead {
     if (start < 0 || end > window.length) return undefined
     // A block for the cache must not keep the whole window in memory.
     const raw = this.fillCache ? window.slice(start, end) : window.subarray(start, end)
-    return table.keep(ordinal, table.decodeBlock(raw, ordinal), this.fillCache)
+    return table.keep(ordinal, table.decodeBlock(raw, ordinal, this.blocks), this.fillCache)
   }
 
   /** Adds what to load for `ordinal`, which `find` has not found. */
@@ -71,8 +76,16 @@ export class ReadAhead {
     if (!table.isCached(ordinal)) into.push(this.want(table, ordinal, forward))
   }
 
-  takeWindow(table: TableReader, bytes: Uint8Array, start: number): void {
-    if (table !== this.table) return
+  async readWindow(table: TableReader, start: number, length: number): Promise<void> {
+    const bytes = await table.file.read(start, length)
+    if (table === this.table) this.setWindow(bytes, start)
+  }
+
+  readWindowSync(table: TableReader, start: number, length: number): void {
+    this.setWindow(table.file.readSync(start, length, this.windows?.take(length)), start)
+  }
+
+  private setWindow(bytes: Uint8Array, start: number): void {
     this.window = bytes
     this.windowStart = start
   }
@@ -137,11 +150,11 @@ class SpanRequest implements Wanted {
     this.readAhead = readAhead
   }
 
-  async load(): Promise<void> {
-    this.readAhead.takeWindow(this.table, await this.table.file.read(this.start, this.length), this.start)
+  load(): Promise<void> {
+    return this.readAhead.readWindow(this.table, this.start, this.length)
   }
 
   loadSync(): void {
-    this.readAhead.takeWindow(this.table, this.table.file.readSync(this.start, this.length), this.start)
+    this.readAhead.readWindowSync(this.table, this.start, this.length)
   }
 }

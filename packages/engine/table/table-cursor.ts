@@ -46,9 +46,12 @@ export class TableCursor implements InternalCursor {
   private missing = NO_BLOCK
   private forward = true
 
-  /** Blocks that it reads enter the cache if `fillCache`. */
-  constructor(table: TableReader | undefined, fillCache = true) {
-    this.readAhead = new ReadAhead(fillCache)
+  /**
+   * Blocks that it reads enter the cache if `fillCache`. One that `recycles` only goes forward and reads for one
+   * caller, without the cache: values are good no longer than until the next movement.
+   */
+  constructor(table: TableReader | undefined, fillCache = true, recycles = false) {
+    this.readAhead = new ReadAhead(fillCache, recycles)
     if (table !== undefined) this.turnTo(table, true)
   }
 

@@ -5,7 +5,7 @@
  * RocksDB: table/block_based/block_based_table_reader.cc
  */
 import { BLOCK_TRAILER_LENGTH, BlockCursor, DataBlock, type FlatIndex } from '@varve/format/block'
-import { compareBytes } from '@varve/format/bytes'
+import { type BlockMemory, compareBytes } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
 import { compareTrailers, TRAILER_LENGTH, trailerHigh, trailerLow } from '@varve/format/key'
 import { decodeBlockPayload, type TableProperties } from '@varve/format/sst'
@@ -177,11 +177,11 @@ export class TableReader {
   }
 
   /** Makes the block of `raw`, its payload and trailer. A block that is not compressed is a view of `raw`. */
-  decodeBlock(raw: Uint8Array, ordinal: number): DataBlock {
+  decodeBlock(raw: Uint8Array, ordinal: number, memory?: BlockMemory): DataBlock {
     const { layout, dictionary } = this.contents
     const offset = this.index.offsets[ordinal]
     const { path } = this.file
-    const payload = decodeBlockPayload(raw, offset, layout.footer, { dictionary, file: path })
+    const payload = decodeBlockPayload(raw, offset, layout.footer, { dictionary, memory, file: path })
     const block = new DataBlock(payload, path, offset)
     if (block.entriesEnd === 0) throw new CorruptionError('data block without entries', path, offset)
     return block

@@ -49,6 +49,12 @@ export class BlockBuilder {
     return this.estimatedSize + keyLength + valueLength + restart + header
   }
 
+  /** How many leading bytes the key has in common with `lastKey`, for `add`. */
+  commonWithLast(key: Uint8Array, keyStart: number, keyEnd: number): number {
+    return commonPrefixLength(this.lastKey, 0, this.lastKeyLength, key, keyStart, keyEnd)
+  }
+
+  /** `common` is the key's `commonWithLast`, which a caller that has to look at both keys knows already. */
   add(
     key: Uint8Array,
     keyStart: number,
@@ -56,9 +62,10 @@ export class BlockBuilder {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    common: number = this.commonWithLast(key, keyStart, keyEnd),
   ): void {
     const valueLength = valueEnd - valueStart
-    const shared = this.startEntry(key, keyStart, keyEnd, valueLength)
+    const shared = this.startEntry(key, keyStart, keyEnd, valueLength, common)
     const unshared = keyEnd - keyStart - shared
     const { bytes } = this
     let at = this.length
@@ -81,7 +88,8 @@ export class BlockBuilder {
    * key is written whole, `delta` where it shares bytes with the key before.
    */
   addUnmeasured(key: Uint8Array, whole: Uint8Array, delta: Uint8Array): void {
-    const shared = this.startEntry(key, 0, key.length, Math.max(whole.length, delta.length))
+    const valueLength = Math.max(whole.length, delta.length)
+    const shared = this.startEntry(key, 0, key.length, valueLength, this.commonWithLast(key, 0, key.length))
     const value = shared === 0 ? whole : delta
     let at = writeVarint(this.bytes, writeVarint(this.bytes, this.length, shared), key.length - shared)
     copyBytes(key, shared, key.length, this.bytes, at)
@@ -106,16 +114,21 @@ export class BlockBuilder {
   }
 
   /** Makes room for an entry, notes its key and returns how many bytes of it need not be written. */
-  private startEntry(key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number): number {
+  private startEntry(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueLength: number,
+    common: number,
+  ): number {
     let shared = 0
     if (this.sinceRestart >= this.restartInterval) this.addRestart()
-    else if (this.length > 0)
-      shared = commonPrefixLength(this.lastKey, 0, this.lastKeyLength, key, keyStart, keyEnd)
+    else if (this.length > 0) shared = common
     this.sinceRestart++
     this.reserve(MAX_HEADER_LENGTH + keyEnd - keyStart + valueLength)
     this.lastKeyLength = keyEnd - keyStart
     if (this.lastKeyLength > this.lastKey.length) this.growLastKey()
-    copyBytes(key, keyStart + shared, keyEnd, this.lastKey, shared)
+    copyBytes(key, keyStart + common, keyEnd, this.lastKey, common)
     return shared
   }
 

@@ -17,6 +17,7 @@ import {
   commonPrefixLength,
   compareBytes,
   concatBytes,
+  copyBytes,
   prefixWord,
   readUint32,
   zigzagDecode,
@@ -24,7 +25,7 @@ import {
 import { CorruptionError } from '../errors/index.ts'
 import { compareTrailers, TRAILER_LENGTH } from '../key/index.ts'
 import { DataBlock } from './data-block.ts'
-import { BLOCK_TRAILER_LENGTH, readHandle } from './handle.ts'
+import { BLOCK_TRAILER_LENGTH } from './handle.ts'
 
 /** How the entries of an index are written; the table's properties say so. */
 export interface IndexForm {
@@ -124,13 +125,14 @@ export class FlatIndex {
   }
 
   private place(index: number, entries: IndexEntries): void {
+    const { key, keyLength } = entries
     const start = this.keyOffsets[index]
-    const rest = entries.key.subarray(this.prefix.length, entries.keyLength)
-    this.keys.set(rest, start)
-    this.keyOffsets[index + 1] = start + rest.length
+    const from = this.prefix.length
+    copyBytes(key, from, keyLength, this.keys, start)
+    this.keyOffsets[index + 1] = start + keyLength - from
     this.offsets[index] = entries.offset
     this.sizes[index] = entries.size
-    this.heads[index] = prefixWord(rest, 0, rest.length - this.trailerLength)
+    this.heads[index] = prefixWord(key, from, keyLength - this.trailerLength)
   }
 }
 
@@ -179,7 +181,8 @@ export class IndexEntries {
   private takeKey(unshared: number, start: number): void {
     if (this.shared > this.keyLength)
       throw this.block.corruption('index key shares more than there is', start)
-    const suffix = this.reader.take(unshared, 'index key')
+    const { reader } = this
+    reader.need(unshared, 'index key')
     const length = this.shared + unshared
     if (!this.form.userKeys && length < TRAILER_LENGTH)
       throw this.block.corruption('index key is too short', start)
@@ -188,7 +191,8 @@ export class IndexEntries {
       grown.set(this.key)
       this.key = grown
     }
-    this.key.set(suffix, this.shared)
+    copyBytes(reader.bytes, reader.position, reader.position + unshared, this.key, this.shared)
+    reader.position += unshared
     this.keyLength = length
   }
 
@@ -198,9 +202,8 @@ export class IndexEntries {
       this.size += zigzagDecode(this.reader.varint64('block size delta'))
       if (this.size < 0) throw this.block.corruption('index entry with a negative block size', start)
     } else {
-      const handle = readHandle(this.reader, 'index handle')
-      this.offset = handle.offset
-      this.size = handle.size
+      this.offset = this.reader.varint64('block offset')
+      this.size = this.reader.varint64('block size')
     }
     if (this.offset + this.size > Number.MAX_SAFE_INTEGER) {
       throw this.block.corruption('index entry points beyond any file', start)

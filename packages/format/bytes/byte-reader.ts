@@ -67,10 +67,10 @@ export class ByteReader {
     // Nearly all are one byte.
     if (start < this.end && this.bytes[start] < 0x80) return this.bytes[this.position++]
     let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
+    for (let scale = 1; scale < 2 ** 35; scale *= 128) {
       this.need(1, what)
       const byte = this.bytes[this.position++]
-      value += (byte & 0x7f) * 2 ** shift
+      value += (byte & 0x7f) * scale
       if (byte < 0x80) {
         if (value > 0xffff_ffff) break
         return value
@@ -83,10 +83,10 @@ export class ByteReader {
     const start = this.position
     if (start < this.end && this.bytes[start] < 0x80) return this.bytes[this.position++]
     let value = 0
-    for (let shift = 0; shift < 70; shift += 7) {
+    for (let scale = 1; scale < 2 ** 70; scale *= 128) {
       this.need(1, what)
       const byte = this.bytes[this.position++]
-      value += (byte & 0x7f) * 2 ** shift
+      value += (byte & 0x7f) * scale
       if (byte < 0x80) {
         if (value > Number.MAX_SAFE_INTEGER) break
         return value

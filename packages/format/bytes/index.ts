@@ -1,3 +1,4 @@
+export { type BlockMemory, newMemory, RecycledMemory } from './block-memory.ts'
 export { ByteReader } from './byte-reader.ts'
 export { ByteWriter } from './byte-writer.ts'
 export {

@@ -36,7 +36,7 @@ function decompressVector(vector: Vector, formatVersion: number): Uint8Array {
   const block = fromHex(vector.blockWithTrailerHex)
   const dictionary =
     vector.dictBase64 === undefined ? undefined : new Uint8Array(Buffer.from(vector.dictBase64, 'base64'))
-  return decompressBlock(block[block.length - 5], block.subarray(0, -5), formatVersion, dictionary)
+  return decompressBlock(block[block.length - 5], block.subarray(0, -5), formatVersion, { dictionary })
 }
 
 function xxh3Hex(bytes: Uint8Array): string {
@@ -128,7 +128,7 @@ test('what is compressed with a dictionary comes back with it', () => {
     fc.property(mixed, mixed, fc.constantFrom(...withDictionary), (dictionary, input, type) => {
       const both = concatBytes(input, dictionary.subarray(0, 500), input)
       const stored = compressBlock(type, both, undefined, dictionary)
-      if (stored !== undefined) assert.deepEqual(decompressBlock(type, stored, 5, dictionary), both)
+      if (stored !== undefined) assert.deepEqual(decompressBlock(type, stored, 5, { dictionary }), both)
     }),
     { numRuns: 400 },
   )
@@ -191,7 +191,7 @@ test('damaged blocks give the right length or an error, never a wrong length or 
       const damaged = cut ? whole.slice(0, position) : Uint8Array.from(whole)
       if (!cut) damaged[position] = byte
       try {
-        assert.ok(decompressBlock(type, damaged, 5, undefined, 'a.sst', 100).length < 3_000_000)
+        assert.ok(decompressBlock(type, damaged, 5, { file: 'a.sst', offset: 100 }).length < 3_000_000)
       } catch (error) {
         assert.ok(
           error instanceof CorruptionError && error.file === 'a.sst' && error.offset! >= 100,

@@ -16,6 +16,8 @@ const UNSET_LEVEL = 32767
  * `input` compressed by codec `type`, or `undefined` where that saves less than an eighth and the block is
  * better stored as it is. `level` is the codec's own (Zlib, ZSTD); Snappy knows neither level nor dictionary.
  * LZ4HC is written by the fast LZ4 compressor: its blocks are the same to read.
+ *
+ * The result is good until the next block is compressed or decompressed: it may lie in the codec's memory.
  */
 export function compressBlock(
   type: number,

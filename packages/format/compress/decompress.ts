@@ -13,7 +13,7 @@
  * RocksDB: util/compression.h
  */
 import { inflateRaw, zstdDecompress } from '#codecs'
-import { ByteReader } from '../bytes/index.ts'
+import { type BlockMemory, ByteReader } from '../bytes/index.ts'
 import { CorruptionError, isVarveError, notSupported } from '../errors/index.ts'
 import { fitsCodecKernel, lz4Decompress, snappyDecompress } from '../kernels/codecs.ts'
 import { CompressionType, compressionName } from './compression-type.ts'
@@ -27,30 +27,35 @@ const ZSTD_EXPANSION = 128 * 1024 // A block of 128 KiB in a single byte, beside
 /** What a codec may add to its expansion in a very short input. */
 const EXPANSION_SLACK = 64
 
-/**
- * The contents of a block of compression type `type`. `payload` itself for type None, otherwise bytes of
- * their own. `file` and `offset` say where the payload lies, for errors.
- */
+export interface DecompressOptions {
+  dictionary?: Uint8Array | undefined
+  /** Where the contents go; new memory unless said otherwise. Only Snappy and LZ4 ask for it. */
+  memory?: BlockMemory | undefined
+  /** Where the payload lies, for errors. */
+  file?: string | undefined
+  offset?: number
+}
+
+/** The contents of a block of compression type `type`: `payload` itself for type None. */
 export function decompressBlock(
   type: number,
   payload: Uint8Array,
   formatVersion: number,
-  dictionary?: Uint8Array,
-  file?: string,
-  offset?: number,
+  options: DecompressOptions = {},
 ): Uint8Array {
+  const { dictionary, memory, file, offset } = options
   const history = dictionary !== undefined && dictionary.length > 0 ? dictionary : undefined
   const reader = new ByteReader(payload, 0, payload.length, file, offset)
   switch (type) {
     case CompressionType.None:
       return payload
     case CompressionType.Snappy:
-      return decompressSnappy(reader)
+      return decompressSnappy(reader, memory)
     case CompressionType.Zlib:
       return decompressZlib(reader, formatVersion, history)
     case CompressionType.LZ4:
     case CompressionType.LZ4HC:
-      return decompressLz4(reader, formatVersion, history)
+      return decompressLz4(reader, formatVersion, memory, history)
     case CompressionType.ZSTD:
     case CompressionType.ZSTDNotFinal:
       return decompressZstd(reader, history)
@@ -59,14 +64,19 @@ export function decompressBlock(
   }
 }
 
-function decompressSnappy(reader: ByteReader): Uint8Array {
+function decompressSnappy(reader: ByteReader, memory?: BlockMemory): Uint8Array {
   const size = readSize(reader, SNAPPY_EXPANSION)
-  return snappyDecompress(reader.bytes, reader.position, size) ?? fail(reader, 'Snappy')
+  return snappyDecompress(reader.bytes, reader.position, size, memory) ?? fail(reader, 'Snappy')
 }
 
-function decompressLz4(reader: ByteReader, formatVersion: number, dictionary?: Uint8Array): Uint8Array {
+function decompressLz4(
+  reader: ByteReader,
+  formatVersion: number,
+  memory?: BlockMemory,
+  dictionary?: Uint8Array,
+): Uint8Array {
   const size = formatVersion >= 2 ? readSize(reader, LZ4_EXPANSION) : readLegacyLz4Size(reader)
-  return lz4Decompress(reader.bytes, reader.position, size, dictionary) ?? fail(reader, 'LZ4')
+  return lz4Decompress(reader.bytes, reader.position, size, memory, dictionary) ?? fail(reader, 'LZ4')
 }
 
 function decompressZlib(reader: ByteReader, formatVersion: number, dictionary?: Uint8Array): Uint8Array {

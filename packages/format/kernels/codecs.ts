@@ -8,7 +8,7 @@
  * Kernels copy in steps of sixteen bytes; the gaps take what goes beyond an end. One memory serves all calls
  * and is kept; an input too large for that gets a memory of its own, which goes when the call is done.
  */
-import { varintLength, writeVarint } from '../bytes/index.ts'
+import { type BlockMemory, newMemory, varintLength, writeVarint } from '../bytes/index.ts'
 import { wasmBase64 } from './codecs.generated.ts'
 import { compileKernel, instantiateKernel, type KernelGlobal, type KernelMemory } from './instantiate.ts'
 
@@ -63,7 +63,8 @@ export function fitsCodecKernel(length: number): boolean {
 
 /**
  * `input` as LZ4 behind its length as a varint, or `undefined` if that would take more than `limit` bytes.
- * The last 64 KiB of `dictionary` count as if they stood before the input.
+ * The last 64 KiB of `dictionary` count as if they stood before the input. The result is a view that the next
+ * call overwrites.
  */
 export function lz4Compress(
   input: Uint8Array,
@@ -80,10 +81,13 @@ export function lz4Compress(
   bytes.set(input, source)
   const prefix = varintLength(input.length)
   const length = kernel.lz4Compress(area, source, end, into, Math.max(0, limit - prefix)) >>> 0
-  return length === 0 ? undefined : takeOutput(bytes, into, prefix, input.length, length)
+  return length === 0 ? undefined : showOutput(bytes, into, prefix, input.length, length)
 }
 
-/** `input` as Snappy, which begins with its length, or `undefined` if that would take more than `limit` bytes. */
+/**
+ * `input` as Snappy, which begins with its length, or `undefined` if that would take more than `limit` bytes.
+ * The result is a view that the next call overwrites.
+ */
 export function snappyCompress(input: Uint8Array, limit: number): Uint8Array | undefined {
   const outputMax = input.length + Math.ceil(input.length / 6) + 32
   const { kernel, area, bytes } = workspaceFor(input.length + outputMax + 3 * GAP)
@@ -92,11 +96,11 @@ export function snappyCompress(input: Uint8Array, limit: number): Uint8Array | u
   bytes.set(input, area)
   const prefix = varintLength(input.length)
   const length = kernel.snappyCompress(area, end, into, Math.max(0, limit - prefix)) >>> 0
-  return length === 0 ? undefined : takeOutput(bytes, into, prefix, input.length, length)
+  return length === 0 ? undefined : showOutput(bytes, into, prefix, input.length, length)
 }
 
-/** Copies output out, with the varint of the input's length in front. */
-function takeOutput(
+/** The output with the varint of the input's length in front, as a view of the kernels' memory. */
+function showOutput(
   bytes: Uint8Array,
   into: number,
   prefix: number,
@@ -104,14 +108,18 @@ function takeOutput(
   length: number,
 ): Uint8Array {
   writeVarint(bytes, into - prefix, inputLength)
-  return bytes.slice(into - prefix, into + length)
+  return bytes.subarray(into - prefix, into + length)
 }
 
-/** Decompresses the LZ4 block payload[start..) to `length` bytes; `undefined` if it is not one of that length. */
+/**
+ * Decompresses the LZ4 block payload[start..) to `length` bytes; `undefined` if it is not one of that length.
+ * The result lies in `memory`.
+ */
 export function lz4Decompress(
   payload: Uint8Array,
   start: number,
   length: number,
+  memory: BlockMemory = newMemory,
   dictionary: Uint8Array = noBytes,
 ): Uint8Array | undefined {
   const history = dictionary.length > HISTORY_MAX ? dictionary.subarray(-HISTORY_MAX) : dictionary
@@ -122,15 +130,23 @@ export function lz4Decompress(
   bytes.set(history, into - history.length)
   const isWhole =
     kernel.lz4Decompress(area, area + inputLength, into - history.length, into, into + length) !== 0
-  return isWhole ? bytes.slice(into, into + length) : undefined
+  return isWhole ? memory.copyOf(bytes, into, into + length) : undefined
 }
 
-/** Decompresses the elements payload[start..) of a Snappy block to `length` bytes, or gives `undefined`. */
-export function snappyDecompress(payload: Uint8Array, start: number, length: number): Uint8Array | undefined {
+/**
+ * Decompresses the elements payload[start..) of a Snappy block to `length` bytes, or gives `undefined`. The
+ * result lies in `memory`.
+ */
+export function snappyDecompress(
+  payload: Uint8Array,
+  start: number,
+  length: number,
+  memory: BlockMemory = newMemory,
+): Uint8Array | undefined {
   const inputLength = payload.length - start
   const { kernel, area, bytes } = workspaceFor(inputLength + length + 2 * GAP)
   const into = area + inputLength + GAP
   bytes.set(payload.subarray(start), area)
   const isWhole = kernel.snappyDecompress(area, area + inputLength, into, into + length) !== 0
-  return isWhole ? bytes.slice(into, into + length) : undefined
+  return isWhole ? memory.copyOf(bytes, into, into + length) : undefined
 }

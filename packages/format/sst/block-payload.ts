@@ -6,7 +6,7 @@
  * RocksDB: table/block_fetcher.cc, table/format.cc UncompressBlockData
  */
 import { BLOCK_TRAILER_LENGTH, type BlockHandle } from '../block/index.ts'
-import { readUint32 } from '../bytes/index.ts'
+import { type BlockMemory, readUint32 } from '../bytes/index.ts'
 import { blockChecksum, contextModifier } from '../checksum/index.ts'
 import { decompressBlock } from '../compress/index.ts'
 import { CorruptionError } from '../errors/index.ts'
@@ -21,6 +21,8 @@ export interface PayloadOptions {
   verify?: boolean
   /** The table's compression dictionary; for data blocks only. */
   dictionary?: Uint8Array | undefined
+  /** Where decompressed contents go; new memory unless said otherwise. */
+  memory?: BlockMemory | undefined
   file?: string | undefined
 }
 
@@ -42,7 +44,8 @@ export function decodeBlockPayload(
   const payload = raw.subarray(0, end)
   const type = raw[end]
   if (type === 0) return payload
-  return decompressBlock(type, payload, context.formatVersion, options.dictionary, options.file, offset)
+  const { dictionary, memory, file } = options
+  return decompressBlock(type, payload, context.formatVersion, { dictionary, memory, file, offset })
 }
 
 /** The checksum that the block in `raw` (payload and trailer) should carry at `offset`. */

@@ -110,13 +110,15 @@ export class TableBuilder {
   ): void {
     const { data } = this
     this.checkKey(key, keyStart, keyEnd)
+    const common = data.commonWithLast(key, keyStart, keyEnd)
+    this.checkOrder(key, keyStart, keyEnd, common)
     if (!data.empty && this.isFull(keyEnd - keyStart, valueEnd - valueStart)) {
       this.finishDataBlock(key.subarray(keyStart, keyEnd))
     }
     if (this.filter !== undefined && this.options.wholeKeyFiltering) {
       this.filter.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
     }
-    data.add(key, keyStart, keyEnd, value, valueStart, valueEnd)
+    data.add(key, keyStart, keyEnd, value, valueStart, valueEnd, common)
     this.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
 
@@ -154,9 +156,20 @@ export class TableBuilder {
     if (key[end - TRAILER_LENGTH] === ValueType.RangeDeletion) {
       throw new VarveError('INVALID_ARGUMENT', 'range deletions cannot be written to a table')
     }
+  }
+
+  /** The first byte in which the key differs from the last one decides, if it is one of both user keys. */
+  private checkOrder(key: Uint8Array, start: number, end: number, common: number): void {
     if (this.entryCount === 0) {
       this.smallest = new Uint8Array(key.subarray(start, end)) // Not `slice`: that of a Buffer is no copy.
-    } else if (compareInternalKeys(this.data.lastKey, 0, this.data.lastKeyLength, key, start, end) >= 0) {
+      return
+    }
+    const { lastKey, lastKeyLength } = this.data
+    const userKeysDiffer = common < Math.min(lastKeyLength, end - start) - TRAILER_LENGTH
+    const ascends = userKeysDiffer
+      ? lastKey[common] < key[start + common]
+      : compareInternalKeys(lastKey, 0, lastKeyLength, key, start, end) < 0
+    if (!ascends) {
       throw new VarveError('INVALID_ARGUMENT', 'entries of a table must be added in ascending order')
     }
   }

@@ -244,5 +244,5 @@ function readBlob(bytes: Uint8Array): void {
 
 function decompress(bytes: Uint8Array, type: number, dictionary: Uint8Array): void {
   const withDictionary = bytes.length % 3 === 0
-  decompressBlock(type, bytes, bytes.length % 5 === 0 ? 1 : 5, withDictionary ? dictionary : undefined)
+  decompressBlock(type, bytes, bytes.length % 5 === 0 ? 1 : 5, withDictionary ? { dictionary } : {})
 }
