@@ -23,7 +23,16 @@
  */
 import { copyBytes, emptyBytes, writeUint32 } from '@varve/format/bytes'
 import { sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '@varve/format/key'
-import { type InternalCursor, loadWantedSync, Step, unsupportedEntry } from '../cursor/index.ts'
+import {
+  compareToTarget,
+  driveSync,
+  type InternalCursor,
+  loadWantedSync,
+  SeekTarget,
+  Step,
+  unsupportedEntry,
+} from '../cursor/index.ts'
+import type { KeySpan } from './compaction-job.ts'
 import { KeyRangeCursor, type KeyRanges } from './key-ranges.ts'
 
 export interface CompactionRules {
@@ -58,6 +67,8 @@ export class CompactionCursor {
   tombstonesDropped = 0
 
   private readonly source: InternalCursor
+  private readonly from: SeekTarget | undefined
+  private readonly before: SeekTarget | undefined
   private readonly snapshots: readonly number[]
   private readonly zeroSequences: boolean
   private readonly bottommost: boolean
@@ -68,8 +79,11 @@ export class CompactionCursor {
   private ahead = false
   private emittedOfKey = false
 
-  constructor(source: InternalCursor, rules: CompactionRules) {
+  /** Gives the entries in `span`, all unless given. */
+  constructor(source: InternalCursor, rules: CompactionRules, span: KeySpan = {}) {
     this.source = source
+    this.from = targetBefore(span.from)
+    this.before = targetBefore(span.before)
     this.snapshots = rules.snapshots
     this.bottommost = rules.bottommost
     this.zeroSequences = rules.zeroSequences && rules.bottommost
@@ -78,8 +92,9 @@ export class CompactionCursor {
 
   /** Moves to the first entry to write; false when there is none. */
   first(): boolean {
-    const { source } = this
-    while (source.first() === Step.needsBlock) loadWantedSync(source)
+    const { source, from } = this
+    const start = () => (from === undefined ? source.first() : source.seek(from))
+    driveSync(start, source)
     return this.settle()
   }
 
@@ -93,8 +108,11 @@ export class CompactionCursor {
   private settle(): boolean {
     const { source } = this
     while (source.valid) {
+      if (!this.isSameKey()) {
+        if (this.before !== undefined && compareToTarget(source, this.before) >= 0) return false
+        this.takeKey()
+      }
       this.entriesRead++
-      if (!this.isSameKey()) this.takeKey()
       const stripe = this.stripeOf(source.trailerLow, source.trailerHigh)
       if (stripe === this.stripe) {
         this.entriesHidden++
@@ -225,4 +243,9 @@ export class CompactionCursor {
     const { source } = this
     while (source.next() === Step.needsBlock) loadWantedSync(source)
   }
+}
+
+/** Stands before every version of the key. */
+function targetBefore(userKey: Uint8Array | undefined): SeekTarget | undefined {
+  return userKey === undefined ? undefined : new SeekTarget().setBefore(userKey, 0, userKey.length)
 }

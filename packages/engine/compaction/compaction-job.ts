@@ -4,20 +4,28 @@
  *
  * RocksDB: db/compaction/compaction_job.cc
  */
+import type { NewFile } from '@varve/format/manifest'
 import { mergeCursors } from '../cursor/index.ts'
 import type { FileSystem } from '../fs/index.ts'
 import type { Job, OnProgress } from '../runtime/index.ts'
-import type { TableIdentity } from '../table/index.ts'
 import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
 import { InputRun } from './input-run.ts'
 import { type FileNumberRange, type JobStatistics, JobWriter, jobStatistics } from './job-writer.ts'
 import { type CutRules, OutputCutter } from './output-cutter.ts'
 import type { OutputFile, OutputOptions } from './table-output.ts'
 
+/** User keys at and after `from` and before `before`; an absent end is open. */
+export interface KeySpan {
+  readonly from?: Uint8Array | undefined
+  readonly before?: Uint8Array | undefined
+}
+
 export interface CompactionJob extends Job {
   readonly kind: 'compaction'
   /** Sorted runs: each file of level 0 is one, each deeper level is one. */
-  readonly runs: readonly (readonly TableIdentity[])[]
+  readonly runs: readonly (readonly NewFile[])[]
+  /** The keys to take from them; all unless given. */
+  readonly span?: KeySpan
   readonly rules: CompactionRules
   readonly cut: CutRules
   readonly output: OutputOptions
@@ -39,7 +47,7 @@ export function runCompactionJob(
   const runs = job.runs.map(files => new InputRun(fs, directory, files))
   const bytesRead = () => runs.reduce((bytes, run) => bytes + run.bytesRead, 0)
   try {
-    const cursor = new CompactionCursor(mergeCursors(runs), job.rules)
+    const cursor = new CompactionCursor(mergeCursors(runs), job.rules, job.span)
     const cutter = new OutputCutter(job.cut, job.rules.deeper?.[0])
     const control = { cancel: job.cancel, onProgress, bytesRead }
     const writer = new JobWriter(fs, job.output, job.fileNumbers, control, cutter)

@@ -120,14 +120,14 @@ export class Compaction {
     return deeper
   }
 
-  /** How many file numbers to reserve for the outputs. Too few only make the last one large. */
-  get fileNumberCount(): number {
+  /** How many file numbers to reserve for the outputs of `parts` jobs. Too few only make the last ones large. */
+  fileNumberCount(parts: number): number {
     const raw = this.inputs
       .flatMap(({ files }) => files)
       .reduce((bytes, { statistics }) => {
         return bytes + statistics.rawKeySize + statistics.rawValueSize
       }, 0)
-    return 8 + 4 * Math.ceil(Math.max(this.inputBytes, raw) / this.targetFileSize)
+    return 8 * parts + 4 * Math.ceil(Math.max(this.inputBytes, raw) / this.targetFileSize)
   }
 
   /** The message for whoever runs it. */

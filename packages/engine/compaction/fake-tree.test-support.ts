@@ -87,7 +87,7 @@ export class FakeTree {
         directory: '/db',
         snapshots: this.snapshots,
         table: {},
-        fileNumbers: { first: 0, count: compaction.fileNumberCount },
+        fileNumbers: { first: 0, count: compaction.fileNumberCount(1) },
         fileCreationTime: 0,
         paranoidFileChecks: false,
       }),

@@ -18,5 +18,12 @@ export {
 } from './level-sizes.ts'
 export { ManualCompaction, type ManualRange, type ManualStep } from './manual-compaction.ts'
 export { CompactionPicker } from './picker.ts'
+export {
+  boundariesBetween,
+  divideJob,
+  joinResults,
+  partCount,
+  shareProgress,
+} from './subcompactions.ts'
 export { type TableOrigin, tableBuilderOptions } from './table-options.ts'
 export type { OutputFile, OutputOptions } from './table-output.ts'

@@ -8,6 +8,7 @@ import { CompressionType } from '@varve/format/compress'
 import { type ErrorCode, isVarveError } from '@varve/format/errors'
 import { sequenceOfTrailer, ValueType } from '@varve/format/key'
 import { tableName } from '@varve/format/names'
+import fc from 'fast-check'
 import { driveSync, Step } from '../cursor/index.ts'
 import { Memtable } from '../memtable/index.ts'
 import type { JobProgress } from '../runtime/index.ts'
@@ -15,6 +16,7 @@ import { TableCursor, TableReader } from '../table/index.ts'
 import { FailingFileSystem } from '../version/failing-file-system.test-support.ts'
 import { type CompactionJob, runCompactionJob } from './compaction-job.ts'
 import { type FlushJob, runFlushJob } from './flush-job.ts'
+import { boundariesBetween, divideJob, joinResults, partCount } from './subcompactions.ts'
 import type { OutputFile, OutputOptions } from './table-output.ts'
 
 let directory: string
@@ -215,6 +217,70 @@ describe('a compaction', () => {
     runCompactionJob(compactionJob([flush(9, operations)]), fs, progress => reports.push(progress))
     assert.ok(reports.length > 0)
     assert.ok(reports.every(({ entriesRead }, i) => i === 0 || entriesRead > reports[i - 1].entriesRead))
+  })
+})
+
+describe('a compaction that is divided', () => {
+  const keys = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 3 })
+  const operation = fc.record({ key: keys, isDeletion: fc.boolean(), run: fc.nat(2) })
+
+  test('writes what it would write as a whole, wherever it is cut', () => {
+    const cases = fc.record({
+      operations: fc.array(operation, { minLength: 1, maxLength: 40 }),
+      cuts: fc.uniqueArray(keys, { minLength: 1, maxLength: 4 }),
+      snapshots: fc.uniqueArray(fc.nat(40), { maxLength: 2 }),
+    })
+    fc.assert(
+      fc.property(cases, ({ operations, cuts, snapshots }) => {
+        const runs: Operation[][] = [[], [], []]
+        for (const [i, { key, isDeletion, run }] of operations.entries())
+          runs[run].push([key, i + 1, isDeletion ? undefined : `${i}`])
+        const live = snapshots.sort((a, b) => a - b)
+        const inputs = runs.filter(run => run.length > 0).map((run, i) => flush(9 - i, run, live))
+        const rules = { snapshots: live, bottommost: true, zeroSequences: true }
+        const job = compactionJob(inputs, { rules })
+        const whole = runCompactionJob(job, fs)
+        const boundaries = cuts.map(encodeUtf8).sort(Buffer.compare)
+        const parts = divideJob({ ...job, fileNumbers: { first: 200, count: 50 } }, boundaries)
+        const together = joinResults(parts.map(part => runCompactionJob(structuredClone(part), fs)))
+        assert.deepEqual(contents(together.files), contents(whole.files))
+        assert.equal(together.statistics.entriesRead, whole.statistics.entriesRead)
+        assert.equal(together.statistics.entriesHidden, whole.statistics.entriesHidden)
+        assert.equal(together.statistics.tombstonesDropped, whole.statistics.tombstonesDropped)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('reads every block about once, in parts of about the same size', () => {
+    const operations = Array.from({ length: 30_000 }, (_, i): Operation => {
+      return [`key${String(i).padStart(6, '0')}`, i + 1, `value ${(i * 2_654_435_761) % 1_000_003}`]
+    })
+    const inputs = [flush(9, operations), flush(8, operations.slice(0, 10_000))]
+    const sizes = inputs.map(({ record }) => record.size)
+    const tables = inputs.map(({ record }) =>
+      TableReader.openSync(fs, join(directory, tableName(record.number)), record),
+    )
+    const boundaries = boundariesBetween(
+      3,
+      tables.map(table => table.index),
+    )
+    for (const table of tables) table.closeSync()
+    const results = divideJob(compactionJob(inputs), boundaries).map(part => runCompactionJob(part, fs))
+    assert.equal(results.length, 3)
+    const bytesRead = results.map(({ statistics }) => statistics.bytesRead)
+    const total = sizes[0] + sizes[1]
+    for (const bytes of bytesRead)
+      assert.ok(Math.abs(bytes - total / 3) < total / 10, `${bytesRead} of ${total}`)
+    assert.ok(Math.abs(joinResults(results).statistics.bytesRead - total) < total / 20)
+    assert.equal(contents(results.flatMap(({ files }) => files)).length, 30_000)
+  })
+
+  test('is not divided into parts that are not worth a thread', () => {
+    assert.equal(partCount(1000, 1000, 64), 8)
+    assert.equal(partCount(1000, 1000, 3), 3)
+    assert.equal(partCount(100, 1000, 4), 1)
+    assert.deepEqual(boundariesBetween(4, []), [])
   })
 })
 

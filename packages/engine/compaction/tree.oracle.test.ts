@@ -96,7 +96,7 @@ class Writer {
   }
 
   private async run(compaction: NonNullable<ReturnType<CompactionPicker['pick']>>): Promise<void> {
-    const count = compaction.fileNumberCount
+    const count = compaction.fileNumberCount(1)
     const fileNumbers = { first: this.versions.reserveFileNumbers(count), count }
     const job = compaction.toJob({ ...this.context(), snapshots: [], fileNumbers })
     const edit = compaction.trivialMove

@@ -7,11 +7,17 @@
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
  */
 import { VarveError } from '@varve/format/errors'
+import { tableName } from '@varve/format/names'
 import {
+  boundariesBetween,
   type Compaction,
   type CompactionJob,
   type CompactionResult,
+  divideJob,
+  joinResults,
   ManualCompaction,
+  partCount,
+  shareProgress,
   tableBuilderOptions,
 } from '../compaction/index.ts'
 import type { OnProgress } from '../runtime/index.ts'
@@ -20,7 +26,7 @@ import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { flush } from './flush.ts'
 import { recordTables } from './new-tables.ts'
-import { removeObsoleteFiles } from './obsolete-files.ts'
+import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
 
 /** How far a manual compaction has come. */
 export interface CompactProgress {
@@ -98,7 +104,8 @@ async function runJob(
   compaction: Compaction,
   onProgress: OnProgress | undefined,
 ): Promise<CompactionResult> {
-  const count = compaction.fileNumberCount
+  const boundaries = await findBoundaries(engine, compaction)
+  const count = compaction.fileNumberCount(boundaries.length + 1)
   const job: CompactionJob = compaction.toJob({
     directory: engine.path,
     snapshots: engine.snapshots.sequences(),
@@ -112,7 +119,42 @@ async function runJob(
     paranoidFileChecks: engine.options.db.paranoidFileChecks,
     cancel: engine.background.cancel,
   })
-  return engine.runtime.jobs.run<CompactionResult>(job, 'low', onProgress)
+  return runParts(engine, divideJob(job, boundaries), onProgress)
+}
+
+/** Where to divide the compaction for several threads: nowhere, if it is too small or may have only one. */
+async function findBoundaries(engine: Engine, compaction: Compaction): Promise<Uint8Array[]> {
+  const { maxSubcompactions } = engine.options.db
+  const parts =
+    compaction.outputLevel === 0
+      ? 1
+      : partCount(compaction.inputBytes, compaction.targetFileSize, maxSubcompactions)
+  if (parts === 1) return []
+  const files = compaction.inputs.flatMap(input => input.files)
+  const tables = await Promise.all(files.map(file => engine.tables.open(file)))
+  return boundariesBetween(
+    parts,
+    tables.map(table => table.index),
+  )
+}
+
+/** Runs the jobs side by side. If one fails, what the others have written is removed. */
+async function runParts(
+  engine: Engine,
+  jobs: readonly CompactionJob[],
+  onProgress: OnProgress | undefined,
+): Promise<CompactionResult> {
+  const listeners = shareProgress(jobs.length, onProgress)
+  const outcomes = await Promise.allSettled(
+    jobs.map((job, i) => engine.runtime.jobs.run<CompactionResult>(job, 'low', listeners[i])),
+  )
+  const failure = outcomes.find(outcome => outcome.status === 'rejected')
+  const results = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  if (failure === undefined) return joinResults(results)
+  for (const { files } of results) {
+    for (const { record } of files) await removeFile(engine, tableName(record.number))
+  }
+  throw failure.reason
 }
 
 function countCompaction(

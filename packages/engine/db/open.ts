@@ -44,7 +44,8 @@ export async function open(
     })
   }
   const resolved = resolveOptions(options)
-  const world = runtime ?? nodeRuntime({ workers: resolved.db.maxBackgroundJobs })
+  const { maxBackgroundJobs, maxSubcompactions } = resolved.db
+  const world = runtime ?? nodeRuntime({ workers: maxBackgroundJobs + maxSubcompactions - 1 })
   let lock: FileLock | undefined
   let engine: Engine | undefined
   try {

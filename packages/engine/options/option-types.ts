@@ -111,6 +111,11 @@ export interface DatabaseOptions {
   maxTotalWalSize?: number
   /** Flushes and compactions that run at once, each in a worker thread. Default 2. */
   maxBackgroundJobs?: number
+  /**
+   * Into how many parts a compaction may be divided, by ranges of keys. Each has a worker thread; those beyond the
+   * first come on top of `maxBackgroundJobs`. Default 1.
+   */
+  maxSubcompactions?: number
   /** Bytes per second at which writes go on while they are slowed. Default 16 MiB. */
   delayedWriteRate?: number
   /** Milliseconds a stopped write waits before it fails with `STALLED`; 0 for as long as it takes. Default 0. */

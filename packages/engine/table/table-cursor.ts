@@ -38,7 +38,7 @@ export class TableCursor implements InternalCursor {
   private readonly readAhead: ReadAhead
   private readonly entry = new BlockCursor()
   /** The block that `entry` is in. */
-  private ordinal = NO_BLOCK
+  protected ordinal = NO_BLOCK
   /** The block that it was in before. */
   private spareOrdinal = NO_BLOCK
   private spare: DataBlock | undefined = undefined

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { CompactionEvent, CompactProgress, Database } from '../index.ts'
-import { NodeFileSystem } from '../internal.ts'
-import { HeldRunner } from './faulty-world.ts'
+import { type CompactionEvent, type CompactProgress, type Database, verifyDatabase } from '../index.ts'
+import { InlineRunner, NodeFileSystem } from '../internal.ts'
+import { FaultyFileSystem, HeldRunner } from './faulty-world.ts'
 import {
   failsWith,
   filesOf,
@@ -189,5 +189,48 @@ test('compactions that are asked for at once all end, with writes beside them', 
     db.compact({ end: numberedKey(100) }),
     ...rows.map(([key, value]) => db.put(key, value)),
   ])
+  assert.deepEqual(await rowsOf(db), rows)
+})
+
+test('a compaction divided over several threads leaves every row in its place', async t => {
+  const events: CompactionEvent[] = []
+  const options = { maxSubcompactions: 3, targetFileSizeBase: 2 ** 20, disableAutoCompactions: true }
+  const db = await openFor(t, freshPath(t), {
+    ...options,
+    listeners: { compaction: event => events.push(event) },
+  })
+  const rows = new Map(bulk(0, 3000, 1))
+  await db.write(put([...rows]))
+  await db.flush()
+  for (const [key, value] of bulk(1000, 2500, 2)) rows.set(key, value)
+  await db.write(put(bulk(1000, 2500, 2)))
+  for (let i = 0; i < 3000; i += 7) {
+    rows.delete(numberedKey(i))
+    await db.delete(numberedKey(i))
+  }
+  const seen: CompactProgress[] = []
+  await db.compact({ onProgress: progress => seen.push(progress) })
+  assert.equal(events[0].outputFiles, 3)
+  assert.deepEqual(await rowsOf(db), [...rows])
+  assert.ok(seen.every(({ bytesRead }, i) => bytesRead >= (seen[i - 1]?.bytesRead ?? 0)))
+  await db.close()
+  assert.deepEqual((await verifyDatabase(db.path)).problems, [])
+})
+
+test('when one part of a compaction fails, nothing of the others stays, and it can be done again', async t => {
+  const fs = new FaultyFileSystem()
+  const options = { maxSubcompactions: 3, targetFileSizeBase: 2 ** 20, disableAutoCompactions: true }
+  const db = await openFor(t, freshPath(t), options, worldWith({ jobs: new InlineRunner(fs) }, fs))
+  const rows = bulk(0, 3000, 1)
+  await db.write(put(rows))
+  await db.flush()
+  await db.write(put(rows.slice(0, 10)))
+  await db.flush()
+  const before = filesOf(db.path, /\.sst$/)
+  fs.fail({ operation: 'create', path: /\.sst$/, after: 1, once: true })
+  await assert.rejects(db.compact(), failsWith('IO_ERROR'))
+  assert.deepEqual(filesOf(db.path, /\.sst$/), before)
+  await db.resume()
+  await db.compact()
   assert.deepEqual(await rowsOf(db), rows)
 })

@@ -14,6 +14,7 @@ export function randomOpenOptions(random: Random, compressions = allCompressions
     blockCacheSize: random.pick([0, 64 * KIB, 8 * KIB * KIB]),
     maxOpenFiles: random.pick([-1, -1, 20]),
     maxBackgroundJobs: random.between(1, 3),
+    maxSubcompactions: random.between(1, 3),
     maxManifestFileSize: random.pick([KIB, 64 * KIB, KIB * KIB * KIB]),
     maxTotalWalSize: random.pick([0, 300 * KIB]),
     avoidFlushDuringRecovery: random.chance(0.3),
