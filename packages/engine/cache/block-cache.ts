@@ -61,6 +61,11 @@ export class BlockCache {
     return this.bytes
   }
 
+  /** Bytes that can come in before anything has to go. */
+  get room(): number {
+    return this.capacity - this.bytes
+  }
+
   get blockCount(): number {
     return this.count
   }

@@ -26,7 +26,7 @@ export class InputRun extends TableCursor {
   private bytesDone = 0
 
   constructor(fs: FileSystem, directory: string, files: readonly TableIdentity[]) {
-    super(undefined, false, true)
+    super(undefined, false)
     this.fs = fs
     this.directory = directory
     this.files = files

@@ -30,8 +30,8 @@ export interface Wanted {
 }
 
 /**
- * Fields hold the current entry while `valid`. The key bytes are the cursor's own buffer and die when it moves;
- * value bytes lie in memory that never changes (blocks, arenas), so a value's range outlives the movement.
+ * Fields hold the current entry while `valid`. The key bytes are the cursor's own buffer and die when it moves.
+ * Value bytes lie in blocks and arenas: a movement forward may overwrite them, one that goes back leaves them.
  * Entries come in internal key order: user keys ascending, versions of a key newest first.
  */
 export interface InternalCursor {

@@ -3,6 +3,9 @@
  * ever longer spans: the third miss in a row reads 8 KiB at once, each later one twice as much, up to 256 KiB.
  * Cursors that are told to, as compactions are, read long spans from the first block on.
  *
+ * Nobody else knows the blocks of a span. They enter the cache where that has room to spare, but a scan takes no
+ * other block's place; what does not enter is decoded over a block that the cursor has left.
+ *
  *     blocks     [ 4 ][ 5 ][ 6 ][ 7 ][ 8 ][ 9 ]...
  *     window               |--------------|          raw bytes: 6, 7 and 8 decode without a read
  *
@@ -31,14 +34,10 @@ export class ReadAhead {
 
   private window: Uint8Array = emptyBytes
   private windowStart = 0
-  /** For a cursor that only goes forward: where its blocks and windows are put, over and over. */
-  private readonly blocks: RecycledMemory | undefined
-  private readonly windows: RecycledMemory | undefined
+  private readonly memory = new RecycledMemory()
 
-  constructor(fillCache: boolean, recycles: boolean) {
+  constructor(fillCache: boolean) {
     this.fillCache = fillCache
-    this.blocks = recycles ? new RecycledMemory() : undefined
-    this.windows = recycles ? new RecycledMemory() : undefined
   }
 
   /** Goes on with the next table of a level, where `forward` tells which block comes first. */
@@ -49,8 +48,11 @@ export class ReadAhead {
     this.window = emptyBytes
   }
 
-  /** The block, if it need not be read any more. */
-  find(ordinal: number): DataBlock | undefined {
+  /**
+   * The block, if it need not be read any more. Found on the way forward, it may be overwritten by the next one
+   * found, unless it is `current` then. On the way back readers hold on to values of blocks that they have left.
+   */
+  find(ordinal: number, forward: boolean, current: DataBlock): DataBlock | undefined {
     const { table, request, window, windowStart } = this
     if (table === undefined) return undefined
     const block = table.findBlock(ordinal, request instanceof BlockRequest ? request : undefined)
@@ -58,9 +60,12 @@ export class ReadAhead {
     const start = table.index.offsets[ordinal] - windowStart
     const end = start + table.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     if (start < 0 || end > window.length) return undefined
-    // A block for the cache must not keep the whole window in memory.
-    const raw = this.fillCache ? window.slice(start, end) : window.subarray(start, end)
-    return table.keep(ordinal, table.decodeBlock(raw, ordinal, this.blocks), this.fillCache)
+    const raw = window.subarray(start, end)
+    if (this.fillCache && table.hasRoomFor(ordinal))
+      return table.keep(ordinal, table.ownBlock(raw, ordinal), true)
+    if (!forward) return table.decodeBlock(raw, ordinal)
+    this.memory.keep(current.bytes)
+    return table.decodeBlock(raw, ordinal, this.memory)
   }
 
   /** Adds what to load for `ordinal`, which `find` has not found. */
@@ -76,16 +81,8 @@ export class ReadAhead {
     if (!table.isCached(ordinal)) into.push(this.want(table, ordinal, forward))
   }
 
-  async readWindow(table: TableReader, start: number, length: number): Promise<void> {
-    const bytes = await table.file.read(start, length)
-    if (table === this.table) this.setWindow(bytes, start)
-  }
-
-  readWindowSync(table: TableReader, start: number, length: number): void {
-    this.setWindow(table.file.readSync(start, length, this.windows?.take(length)), start)
-  }
-
-  private setWindow(bytes: Uint8Array, start: number): void {
+  takeWindow(table: TableReader, bytes: Uint8Array, start: number): void {
+    if (table !== this.table) return
     this.window = bytes
     this.windowStart = start
   }
@@ -150,11 +147,11 @@ class SpanRequest implements Wanted {
     this.readAhead = readAhead
   }
 
-  load(): Promise<void> {
-    return this.readAhead.readWindow(this.table, this.start, this.length)
+  async load(): Promise<void> {
+    this.readAhead.takeWindow(this.table, await this.table.file.read(this.start, this.length), this.start)
   }
 
   loadSync(): void {
-    this.readAhead.readWindowSync(this.table, this.start, this.length)
+    this.readAhead.takeWindow(this.table, this.table.file.readSync(this.start, this.length), this.start)
   }
 }

@@ -46,12 +46,9 @@ export class TableCursor implements InternalCursor {
   private missing = NO_BLOCK
   private forward = true
 
-  /**
-   * Blocks that it reads enter the cache if `fillCache`. One that `recycles` only goes forward and reads for one
-   * caller, without the cache: values are good no longer than until the next movement.
-   */
-  constructor(table: TableReader | undefined, fillCache = true, recycles = false) {
-    this.readAhead = new ReadAhead(fillCache, recycles)
+  /** Blocks that it reads enter the cache if `fillCache`. */
+  constructor(table: TableReader | undefined, fillCache = true) {
+    this.readAhead = new ReadAhead(fillCache)
     if (table !== undefined) this.turnTo(table, true)
   }
 
@@ -153,7 +150,8 @@ export class TableCursor implements InternalCursor {
     this.forward = forward
     this.missing = NO_BLOCK
     if (ordinal === this.ordinal) return true
-    const block = ordinal === this.spareOrdinal ? this.spare : this.readAhead.find(ordinal)
+    const block =
+      ordinal === this.spareOrdinal ? this.spare : this.readAhead.find(ordinal, forward, this.entry.block)
     if (block === undefined) {
       this.missing = ordinal
       return false

@@ -25,6 +25,9 @@ export interface TableOptions {
   readahead?: number
 }
 
+/** How much larger than stored a block will be, at a guess. */
+const EXPECTED_EXPANSION = 4
+
 /** What index and slots keep for a block beside its key. */
 const BYTES_PER_BLOCK = 37
 
@@ -172,8 +175,13 @@ export class TableReader {
   loadBlockSync(ordinal: number, fillCache: boolean): DataBlock {
     const length = this.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     const raw = this.file.readSync(this.index.offsets[ordinal], length, scratchFor(length))
-    const isCompressed = raw[length - BLOCK_TRAILER_LENGTH] !== 0
-    return this.keep(ordinal, this.decodeBlock(isCompressed ? raw : raw.slice(), ordinal), fillCache)
+    return this.keep(ordinal, this.ownBlock(raw, ordinal), fillCache)
+  }
+
+  /** As `decodeBlock`, with memory of its own: that of `raw` can be used again. */
+  ownBlock(raw: Uint8Array, ordinal: number): DataBlock {
+    const isCompressed = raw[raw.length - BLOCK_TRAILER_LENGTH] !== 0
+    return this.decodeBlock(isCompressed ? raw : raw.slice(), ordinal)
   }
 
   /** Makes the block of `raw`, its payload and trailer. A block that is not compressed is a view of `raw`. */
@@ -185,6 +193,11 @@ export class TableReader {
     const block = new DataBlock(payload, path, offset)
     if (block.entriesEnd === 0) throw new CorruptionError('data block without entries', path, offset)
     return block
+  }
+
+  /** Whether the cache would take the block without giving up another. */
+  hasRoomFor(ordinal: number): boolean {
+    return this.cache !== undefined && this.cache.room > EXPECTED_EXPANSION * this.index.sizes[ordinal]
   }
 
   /** Lets the cache have the block, if it should. */

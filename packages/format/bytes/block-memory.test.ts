@@ -3,28 +3,38 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { newMemory, RecycledMemory } from './block-memory.ts'
 
-const contents = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 40 })
+const steps = fc.array(fc.record({ block: fc.uint8Array({ maxLength: 300 }), isKept: fc.boolean() }), {
+  maxLength: 40,
+})
 
-test('recycled memory keeps the last two blocks as they were put there', () => {
+test('recycled memory leaves the block alone that is to stay', () => {
   fc.assert(
-    fc.property(contents, blocks => {
+    fc.property(steps, steps => {
       const memory = new RecycledMemory()
-      let before: { copy: Uint8Array; of: Uint8Array } | undefined
-      for (const block of blocks) {
+      let kept = { copy: new Uint8Array(0), of: new Uint8Array(0) }
+      for (const { block, isKept } of steps) {
         const source = new Uint8Array([7, ...block, 7])
         const copy = memory.copyOf(source, 1, 1 + block.length)
         source.fill(0)
         assert.deepEqual(copy, block)
-        if (before !== undefined) assert.deepEqual(before.copy, before.of)
-        before = { copy, of: block }
+        assert.deepEqual(kept.copy, kept.of)
+        if (isKept) {
+          kept = { copy, of: block }
+          memory.keep(copy)
+        }
       }
     }),
   )
 })
 
-test('recycled memory takes no new buffers for blocks of one size', () => {
+test('recycled memory takes no more than two buffers for blocks of one size', () => {
   const memory = new RecycledMemory()
-  const buffers = new Set(Array.from({ length: 100 }, () => memory.take(4096).buffer))
+  const buffers = new Set<ArrayBufferLike>()
+  for (let i = 0; i < 100; i++) {
+    const copy = memory.copyOf(new Uint8Array(4096), 0, 4096)
+    buffers.add(copy.buffer)
+    memory.keep(copy)
+  }
   assert.equal(buffers.size, 2)
 })
 

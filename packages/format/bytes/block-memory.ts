@@ -1,5 +1,5 @@
 /**
- * Where the contents of decoded blocks are put: into new memory each time, or into the same two buffers in turn.
+ * Where the contents of decoded blocks are put: into new memory each time, or over earlier ones.
  * A new array of 4 KiB costs 2 us, as much as decompressing into it, so whoever goes through a million blocks
  * once and never looks back does better without.
  */
@@ -15,22 +15,31 @@ export const newMemory: BlockMemory = {
   copyOf: (source, start, end) => source.slice(start, end),
 }
 
-/** What is taken is taken back when two more have been: the last two blocks can be read. */
+/** Two buffers: one for the block that is to stay, and one that is written over. */
 export class RecycledMemory implements BlockMemory {
-  private current: Uint8Array = emptyBytes
-  private previous: Uint8Array = emptyBytes
+  private first: Uint8Array = emptyBytes
+  private second: Uint8Array = emptyBytes
+  private kept: Uint8Array = emptyBytes
 
-  /** So many bytes, with anything in them. */
-  take(length: number): Uint8Array {
-    const buffer = this.previous.length >= length ? this.previous : new Uint8Array(length + (length >>> 2))
-    this.previous = this.current
-    this.current = buffer
-    return buffer.subarray(0, length)
+  /** Leaves these bytes alone, if they are its own; those of any other copy are free to be taken again. */
+  keep(bytes: Uint8Array): void {
+    this.kept = bytes
   }
 
   copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
     const copy = this.take(end - start)
     copyBytes(source, start, end, copy, 0)
     return copy
+  }
+
+  private take(length: number): Uint8Array {
+    const isFirst = this.first.buffer !== this.kept.buffer
+    let buffer = isFirst ? this.first : this.second
+    if (buffer.length < length) {
+      buffer = new Uint8Array(length + (length >>> 2))
+      if (isFirst) this.first = buffer
+      else this.second = buffer
+    }
+    return buffer.subarray(0, length)
   }
 }
