@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { valueBytes } from '../db/arguments.ts'
 import { type Database, type OpenOptions, WriteBatch } from '../index.ts'
 import { failsWith, failureOf, freshPath, openFor, rowsOf, textOf } from './support.ts'
 
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
 test('empty keys and values are legal', async t => {
   const path = freshPath(t)
@@ -71,6 +73,34 @@ test('a key of 8 MiB is taken, one byte more is refused, and nothing else is har
   }
   await db.flush()
   assert.equal((await db.keys().toArray()).length, 1)
+})
+
+// The system commits a page when it is first touched, so these zeros cost no memory as long as nobody reads them.
+test('a value of 3 GiB is taken, one byte more is refused before any of it is read', async t => {
+  const before = process.memoryUsage.rss()
+  // Made by growing: the system reserves nothing for such a buffer, so a machine with less memory has it, too.
+  const zeros = new ArrayBuffer(0, { maxByteLength: 3 * GIB + 1 })
+  zeros.resize(3 * GIB + 1)
+  const largest = new Uint8Array(zeros, 0, 3 * GIB)
+  const tooLarge = new Uint8Array(zeros)
+  assert.equal(valueBytes(largest), largest, 'no copy: to put one would take 3 GiB in log and memtable')
+  assert.throws(() => valueBytes(tooLarge), failsWith('INVALID_ARGUMENT', /3221225473.*3221225472/))
+  const db = await openFor(t, freshPath(t))
+  const batch = new WriteBatch()
+  const attempts: (() => unknown)[] = [
+    () => db.put('key', tooLarge),
+    () => db.write([{ type: 'put', key: 'key', value: tooLarge }]),
+    () => batch.put('key', tooLarge),
+  ]
+  for (const attempt of attempts) {
+    const error = await failureOf((async () => attempt())())
+    assert.equal(error.code, 'INVALID_ARGUMENT')
+    assert.equal(error.details.option, 'value')
+  }
+  assert.equal(batch.count, 0)
+  assert.deepEqual(await rowsOf(db), [])
+  const touched = process.memoryUsage.rss() - before
+  assert.ok(touched < 256 * MIB, `${Math.round(touched / MIB)} MiB were touched`)
 })
 
 test('what is neither bytes nor a string is refused by name', async t => {

@@ -9,7 +9,7 @@ export class FakeFile implements File {
   syncs = 0
   syncsUnderWay = 0
   mostSyncsAtOnce = 0
-  isClosed = false
+  closes = 0
   /** The next write stores so many bytes and fails. */
   failWriteAfter: number | undefined = undefined
   failSync = false
@@ -68,7 +68,7 @@ export class FakeFile implements File {
   }
 
   closeSync(): void {
-    this.isClosed = true
+    this.closes++
   }
 
   async close(): Promise<void> {

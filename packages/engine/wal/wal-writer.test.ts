@@ -91,7 +91,7 @@ test('after a failed write nothing is written behind what it may have left', asy
     assert.equal(file.bytes.length, left)
     assert.equal(file.syncs, 0)
     await writer.close()
-    assert.ok(file.isClosed)
+    assert.equal(file.closes, 1)
   }
 })
 
@@ -120,4 +120,15 @@ test('an append during another one is a mistake that is told', async () => {
   const first = writer.append(new Uint8Array(10))
   assert.throws(() => writer.appendSync(new Uint8Array(1)), /another one/)
   await first
+})
+
+test('two who close it at once close its file once, while a sync is under way too', async () => {
+  const file = new FakeFile()
+  const writer = new WalWriter(file, 7)
+  writer.appendSync(new Uint8Array(10))
+  const syncing = writer.sync()
+  await Promise.all([writer.close(), writer.close()])
+  await syncing
+  await writer.close()
+  assert.equal(file.closes, 1)
 })

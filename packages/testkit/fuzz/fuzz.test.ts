@@ -3,18 +3,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Random } from '../random.ts'
 import { judge } from './judge.ts'
-import { mutate } from './mutator.ts'
+import { MAX_INPUT, mutate } from './mutator.ts'
 import { fuzzTargets } from './targets.ts'
 
 const targets = fuzzTargets()
 const regressions = new URL('./regressions/', import.meta.url)
 
-/** Named <target>.<what it was>.hex. */
+/** Named <target>.<what it was>.hex, or .filled.hex for what is to be repeated as often as the largest input has room. */
 for (const name of readdirSync(regressions).filter(file => file.endsWith('.hex'))) {
   test(`an input that once failed stays harmless: ${name}`, () => {
     const target = targets.find(candidate => candidate.name === name.split('.')[0])
     assert.ok(target, `there is no target for ${name}`)
-    const input = Buffer.from(readFileSync(new URL(name, regressions), 'utf8').trim(), 'hex')
+    const bytes = Buffer.from(readFileSync(new URL(name, regressions), 'utf8').trim(), 'hex')
+    const times = name.endsWith('.filled.hex') ? Math.floor(MAX_INPUT / bytes.length) : 1
+    const input = Buffer.alloc(times * bytes.length, bytes)
     assert.equal(judge(target, input).failure, undefined)
   })
 }
