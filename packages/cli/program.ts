@@ -16,6 +16,7 @@ import { addSst } from './commands/sst.ts'
 import { addStats } from './commands/stats.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWal } from './commands/wal.ts'
+import { Output } from './output.ts'
 
 export function createProgram(): Command {
   const program = new Command('varve')
@@ -24,7 +25,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .exitOverride()
     // Errors are printed in one place, by run.ts.
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ writeOut: print, outputError: () => undefined })
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -49,6 +50,12 @@ export function createProgram(): Command {
   // The list of commands has room for a sentence each.
   for (const command of program.commands) command.summary(firstSentence(command.description()))
   return program
+}
+
+function print(text: string): void {
+  const output = new Output()
+  output.text(text)
+  output.flush()
 }
 
 function firstSentence(text: string): string {

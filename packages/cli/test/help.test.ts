@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { it } from 'node:test'
 import { promisify } from 'node:util'
 import { createProgram } from '../program.ts'
-import { runVarve, varve } from './run-varve.ts'
+import { finished, runVarve, startVarve, varve } from './run-varve.ts'
 
 it('has every command of the contract, each with help and an example', () => {
   const { commands } = createProgram()
@@ -33,6 +33,13 @@ it('prints help on request to standard output, and without a command to standard
   const typo = await runVarve(['scna', 'db'])
   assert.equal(typo.code, 2)
   assert.match(typo.stderr, /Did you mean scan\?/)
+})
+
+it('says nothing when nobody reads its help', async t => {
+  const child = startVarve(t, '--help')
+  child.stdout.destroy()
+  const { code, stderr } = await finished(child)
+  assert.deepEqual([code, stderr], [0, ''])
 })
 
 it('completes commands, options and choices in bash', async () => {

@@ -22,6 +22,7 @@ export {
   writeUint32,
   writeUint64,
 } from './fixed.ts'
+export { decodeShortText } from './short-text.ts'
 export {
   MAX_VARINT32_LENGTH,
   MAX_VARINT64_LENGTH,

@@ -1,5 +1,5 @@
 /** Pieces that the bodies of several version edit fields are made of. */
-import { type ByteReader, type ByteWriter, emptyBytes, equalBytes, varintLength } from '../bytes/index.ts'
+import { type ByteReader, type ByteWriter, decodeShortText, varintLength } from '../bytes/index.ts'
 import { TRAILER_LENGTH } from '../key/index.ts'
 import { CUSTOM_MUST_UNDERSTAND } from './edit-tag.ts'
 import type { TaggedBytes } from './version-edit.ts'
@@ -22,25 +22,12 @@ export function readInternalKey(reader: ByteReader, what: string): Uint8Array {
   return key
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** The newest text read: a MANIFEST says the same checksum name with every file, and decoding it costs 1 us. */
-let newestText = ''
-let newestBytes: Uint8Array = emptyBytes
-
 /** Refuses what is not UTF-8: a name that changes when it is written again is not the same name. */
 export function text(reader: ByteReader, what: string): string {
   const position = reader.position
-  const bytes = reader.lengthPrefixed(what)
-  if (equalBytes(bytes, newestBytes)) return newestText
-  try {
-    newestText = strictUtf8.decode(bytes)
-    newestBytes = bytes.slice()
-    return newestText
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw reader.corruption(`${what} is not UTF-8`, position)
-  }
+  const decoded = decodeShortText(reader.lengthPrefixed(what))
+  if (decoded === undefined) throw reader.corruption(`${what} is not UTF-8`, position)
+  return decoded
 }
 
 /** Reads a length, then with `read` what it covers. What `read` leaves is from a newer version. */
