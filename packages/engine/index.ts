@@ -11,6 +11,7 @@ export type { KeyRange, LiveFile } from './db/approximate-sizes.ts'
 export type { Bytes } from './db/arguments.ts'
 export type { ColumnFamily } from './db/column-family.ts'
 export type { CompactOptions, CompactProgress } from './db/compact.ts'
+export type { EntryRanges } from './db/cursor.ts'
 export type { Database, InColumnFamily } from './db/database.ts'
 export type {
   CompactionEvent,

@@ -192,6 +192,10 @@ test('a cursor goes where it is sent, and stays within its range', () => {
     const row = at < 0 ? undefined : rows[at]
     assert.equal(cursor.valid, row !== undefined)
     assert.deepEqual([decodeUtf8(cursor.key), decodeUtf8(cursor.value)], row ?? ['', ''])
+    const { entry } = cursor
+    if (cursor.valid)
+      assert.deepEqual(cursor.value, entry.valueBytes.subarray(entry.valueStart, entry.valueEnd))
+    if (cursor.valid) assert.deepEqual(cursor.key, entry.keyBytes.subarray(entry.keyStart, entry.keyEnd))
   }
   cursor.close()
   cursor.close()
