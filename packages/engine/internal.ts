@@ -2,6 +2,7 @@
  * The second door of `varve`: the seams to the world, for test kits that bring a world of their own and pass it
  * to `open`. Not covered by semantic versioning.
  */
+export { poisonIdleBlocks } from './cache/index.ts'
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
 export { NodeFileSystem } from './fs/index.ts'
 export type {

@@ -8,7 +8,7 @@
  *
  * CLOCK: a hit marks its block; the hand, when room is needed, takes the mark off blocks that have one and
  * evicts those without. A block enters unmarked, so what a scan reads once leaves first. An evicted block lives
- * on while a cursor stands on it; it is only no longer found.
+ * on while a cursor stands on it (see block-pool.ts); it is only no longer found.
  *
  * A random lookup spends most of its time waiting for memory, so what a hit touches is kept apart and small:
  * the slot, the mark, the block.
@@ -16,6 +16,7 @@
  * RocksDB: cache/clock_cache.h
  */
 import type { DataBlock } from '@varve/format/block'
+import { BlockPool } from './block-pool.ts'
 
 const NO_PLACE = -1
 
@@ -36,6 +37,8 @@ export class BlockSlots {
 
 export class BlockCache {
   readonly capacity: number
+  /** For the contents of blocks that will be inserted. */
+  readonly memory: BlockPool = new BlockPool()
   hits = 0
   misses = 0
   insertions = 0
@@ -129,5 +132,6 @@ export class BlockCache {
     slots.places[ordinal] = NO_PLACE
     this.bytes -= block.charge
     this.count--
+    this.memory.retire(block)
   }
 }

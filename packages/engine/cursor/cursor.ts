@@ -31,7 +31,7 @@ export interface Wanted {
 
 /**
  * Fields hold the current entry while `valid`. The key bytes are the cursor's own buffer and die when it moves.
- * Value bytes lie in blocks and arenas: a movement forward may overwrite them, one that goes back leaves them.
+ * Value bytes lie in blocks and arenas: they stay through one `next` or `prev` more, and no longer.
  * Entries come in internal key order: user keys ascending, versions of a key newest first.
  */
 export interface InternalCursor {
@@ -64,6 +64,8 @@ export interface InternalCursor {
    * the same direction will soon ask for, so that one round of reads serves every level.
    */
   collectWanted(into: Wanted[], ahead?: boolean): void
+  /** Lets go of the blocks that it reads. It is not used afterwards; one that is merely forgotten wastes their memory. */
+  release(): void
 }
 
 /** Sorts before every entry of the same user key and sequence, whatever its type. */

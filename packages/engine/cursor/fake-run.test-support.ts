@@ -1,6 +1,7 @@
 /**
  * A run for tests: a sorted array of entries behind the cursor contract, that answers `needsBlock` whenever
- * `isMissing` says so and goes on when the same call is repeated after a load.
+ * `isMissing` says so and goes on when the same call is repeated after a load. What the contract lets die is
+ * overwritten: keys with the next movement, values with the step after next.
  */
 import { compareBytes, emptyBytes, prefixWord } from '@varve/format/bytes'
 import { compareTrailers, trailerHigh, trailerLow } from '@varve/format/key'
@@ -35,6 +36,9 @@ export class FakeRun implements InternalCursor {
   private at = -1
   private waits = false
   private loaded = false
+  /** The values shown last and before that. */
+  private shown: Uint8Array = emptyBytes
+  private shownBefore: Uint8Array = emptyBytes
 
   constructor(entries: FakeEntry[], isMissing: () => boolean = () => false) {
     this.entries = entries.toSorted(compareEntries)
@@ -50,11 +54,11 @@ export class FakeRun implements InternalCursor {
   }
 
   next(): Step {
-    return this.moveTo(this.at + 1)
+    return this.moveTo(this.at + 1, true)
   }
 
   prev(): Step {
-    return this.moveTo(this.at - 1)
+    return this.moveTo(this.at - 1, true)
   }
 
   seek(target: SeekTarget): Step {
@@ -75,9 +79,10 @@ export class FakeRun implements InternalCursor {
     into.push({ load: async () => loadSync(), loadSync })
   }
 
-  private moveTo(index: number): Step {
+  release(): void {}
+
+  private moveTo(index: number, isStep = false): Step {
     this.valid = false
-    // Key bytes die when the cursor moves: make whoever still reads them fail.
     this.keyBytes.fill(0xee)
     if (!this.loaded && this.isMissing()) {
       this.waits = true
@@ -85,6 +90,9 @@ export class FakeRun implements InternalCursor {
     }
     this.loaded = false
     this.waits = false
+    this.shownBefore.fill(0xee)
+    if (!isStep) this.shown.fill(0xee)
+    this.shownBefore = this.shown
     this.at = index
     if (index < 0 || index >= this.entries.length) return Step.ended
     this.show(this.entries[index])
@@ -99,7 +107,8 @@ export class FakeRun implements InternalCursor {
     this.prefixLow = prefixWord(entry.key, 4, entry.key.length)
     this.trailerLow = trailerLow(entry.sequence, entry.type)
     this.trailerHigh = trailerHigh(entry.sequence)
-    this.valueBytes = entry.value
+    this.shown = entry.value.slice()
+    this.valueBytes = this.shown
     this.valueStart = 0
     this.valueEnd = entry.value.length
     this.valid = true

@@ -99,6 +99,10 @@ export class MergingCursor implements InternalCursor {
     for (const run of this.runs) run.collectWanted(into, ahead)
   }
 
+  release(): void {
+    for (const run of this.runs) run.release()
+  }
+
   private start(forward: boolean): void {
     this.forward = forward
     this.turning = false

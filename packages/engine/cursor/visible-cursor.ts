@@ -67,11 +67,12 @@ export class VisibleCursor {
   private savedHides = false
   private skipped = 0
 
-  /** Back: the newest visible version of the saved key so far. */
+  /** Back: the newest visible version of the saved key so far. Its value is copied before the source goes far. */
   private candidateType = -1
   private candidateBytes: Uint8Array = emptyBytes
   private candidateStart = 0
   private candidateEnd = 0
+  private candidateIsKept = false
 
   /** The key that `seek` or `seekForPrev` was asked for, while it waits. */
   private readonly request = new OwnedTarget()
@@ -163,6 +164,11 @@ export class VisibleCursor {
     this.source.collectWanted(into, ahead)
   }
 
+  /** Lets go of the blocks that it reads; it is not used afterwards. */
+  release(): void {
+    this.source.release()
+  }
+
   private begin(move: Move): void {
     this.move = move
     this.hasSaved = false
@@ -230,7 +236,10 @@ export class VisibleCursor {
       if (step === Step.needsBlock) return this.wait(movement)
       if (this.move === Move.seekNewest) {
         // Many versions: this is the one visible, if any is. Leave the key for good.
-        if (source.valid && compareKeyToTarget(source, this.saved) === 0) this.takeCandidate()
+        if (source.valid && compareKeyToTarget(source, this.saved) === 0) {
+          this.takeCandidate()
+          this.keepCandidate()
+        }
         this.target.setBefore(this.saved.bytes, this.saved.start, this.saved.end)
         this.move = Move.seekForPrev
         continue
@@ -253,6 +262,7 @@ export class VisibleCursor {
       this.candidateType = -1
     }
     if (this.isVisible()) this.takeCandidate()
+    else if (this.candidateType !== -1) this.keepCandidate()
     this.move = Move.prev
     if (++this.skipped > MAX_SEQUENTIAL_SKIPS) {
       this.skipped = 0
@@ -267,6 +277,16 @@ export class VisibleCursor {
     this.candidateBytes = source.valueBytes
     this.candidateStart = source.valueStart
     this.candidateEnd = source.valueEnd
+    this.candidateIsKept = false
+  }
+
+  /** A source keeps the value through one more step back; this one is about to take more. */
+  private keepCandidate(): void {
+    if (this.candidateIsKept) return
+    this.candidateBytes = this.candidateBytes.slice(this.candidateStart, this.candidateEnd)
+    this.candidateEnd -= this.candidateStart
+    this.candidateStart = 0
+    this.candidateIsKept = true
   }
 
   private showCandidate(): Step {

@@ -33,6 +33,7 @@ export class RangeReader {
     const { state } = this
     if (state === undefined) return
     this.state = undefined
+    this.visible.release()
     this.engine.openReaders.delete(this)
     state.unref()
   }

@@ -133,9 +133,8 @@ export async function get(
   const lookup = begin(engine, key, options)
   const { superVersion } = family
   if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
-    await finish(engine, superVersion, lookup)
+    return finish(engine, superVersion, lookup, takeValue)
   }
-  // Without an await since `begin`, or with a lookup of our own: nobody else has used it.
   return takeValue(engine, lookup)
 }
 
@@ -148,14 +147,21 @@ export async function has(
   const lookup = begin(engine, key, options)
   const { superVersion } = family
   if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
-    await finish(engine, superVersion, lookup)
+    return finish(engine, superVersion, lookup, isFound)
   }
-  engine.statistics.keysRead++
-  return lookup.state === LookupState.value
+  return isFound(engine, lookup)
 }
 
-/** Loads what a lookup waits for until it is over. The lookup is the caller's own from now on. */
-async function finish(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Promise<void> {
+/**
+ * Loads what a lookup waits for until it is over, and gives what `take` makes of it. That is done at once: by the
+ * next turn the block of the value may be another.
+ */
+async function finish<Result>(
+  engine: ReadEngine,
+  state: SuperVersion,
+  lookup: PointLookup,
+  take: (engine: ReadEngine, lookup: PointLookup) => Result,
+): Promise<Result> {
   spare = new PointLookup()
   state.ref()
   try {
@@ -163,6 +169,7 @@ async function finish(engine: ReadEngine, state: SuperVersion, lookup: PointLook
     lookup.keepKey()
     do await lookup.wanted?.load()
     while (lookupKey(state, engine.tables, lookup) === Step.needsBlock)
+    return take(engine, lookup)
   } finally {
     state.unref()
   }
@@ -190,10 +197,10 @@ export async function getMany(
       values[index] = takeValue(engine, lookup)
       continue
     }
-    const rest = finish(engine, superVersion, lookup)
+    const rest = finish(engine, superVersion, lookup, takeValue)
     waiting.push(
-      rest.then(() => {
-        values[index] = takeValue(engine, lookup)
+      rest.then(value => {
+        values[index] = value
       }),
     )
   }
@@ -209,6 +216,11 @@ function takeValue(engine: ReadEngine, lookup: PointLookup): Uint8Array | undefi
   statistics.keysFound++
   statistics.bytesRead += lookup.valueEnd - lookup.valueStart
   return copyOut(lookup.valueBytes, lookup.valueStart, lookup.valueEnd)
+}
+
+function isFound(engine: ReadEngine, lookup: PointLookup): boolean {
+  engine.statistics.keysRead++
+  return lookup.state === LookupState.value
 }
 
 function compareKeys(a: Uint8Array, b: Uint8Array): number {

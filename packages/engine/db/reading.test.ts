@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
 import { ValueType } from '@varve/format/key'
-import { BlockCache } from '../cache/index.ts'
+import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import { Memtable } from '../memtable/index.ts'
 import { TableCache } from '../table/index.ts'
@@ -15,6 +15,9 @@ import { type Cursor, entries, keys, openCursor, type RangeOptions, values } fro
 import { SnapshotList } from './snapshots.ts'
 import { Statistics } from './statistics.ts'
 import { SuperVersion } from './super-version.ts'
+
+// Whoever reads a block that nobody holds for it is to notice.
+poisonIdleBlocks()
 
 const KEYS = 120
 const WRITES = 2000

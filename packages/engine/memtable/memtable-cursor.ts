@@ -76,6 +76,8 @@ export class MemtableCursor implements InternalCursor {
 
   collectWanted(_into: Wanted[]): void {}
 
+  release(): void {}
+
   private settleBefore(leaf: number, index: number): Step {
     if (index > 0) return this.settleAt(leaf, index - 1)
     const previous = this.tree.previousLeaf(leaf)

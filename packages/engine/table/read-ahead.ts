@@ -13,6 +13,7 @@
  */
 import { BLOCK_TRAILER_LENGTH, type DataBlock, type FlatIndex } from '@varve/format/block'
 import { emptyBytes, RecycledMemory } from '@varve/format/bytes'
+import { hold } from '../cache/index.ts'
 import type { Wanted } from '../cursor/cursor.ts'
 import { BlockRequest } from './block-request.ts'
 import type { TableReader } from './table-reader.ts'
@@ -44,28 +45,19 @@ export class ReadAhead {
   turnTo(table: TableReader, forward: boolean): void {
     this.table = table
     this.expected = forward ? 0 : table.index.count - 1
-    this.request = undefined
+    this.release()
     this.window = emptyBytes
   }
 
   /**
-   * The block, if it need not be read any more. Found on the way forward, it may be overwritten by the next one
-   * found, unless it is `current` then. On the way back readers hold on to values of blocks that they have left.
+   * The block, if it need not be read any more, held for the caller. It may be overwritten by the next one found,
+   * unless it is `current` then.
    */
-  find(ordinal: number, forward: boolean, current: DataBlock): DataBlock | undefined {
-    const { table, request, window, windowStart } = this
-    if (table === undefined) return undefined
-    const block = table.findBlock(ordinal, request instanceof BlockRequest ? request : undefined)
-    if (block !== undefined) return block
-    const start = table.index.offsets[ordinal] - windowStart
-    const end = start + table.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
-    if (start < 0 || end > window.length) return undefined
-    const raw = window.subarray(start, end)
-    if (this.fillCache && table.hasRoomFor(ordinal))
-      return table.keep(ordinal, table.ownBlock(raw, ordinal), true)
-    if (!forward) return table.decodeBlock(raw, ordinal)
-    this.memory.keep(current.bytes)
-    return table.decodeBlock(raw, ordinal, this.memory)
+  find(ordinal: number, current: DataBlock): DataBlock | undefined {
+    const block = this.findRequested(ordinal) ?? this.findInWindow(ordinal, current)
+    if (block !== undefined) hold(block)
+    this.release()
+    return block
   }
 
   /** Adds what to load for `ordinal`, which `find` has not found. */
@@ -87,6 +79,30 @@ export class ReadAhead {
     this.windowStart = start
   }
 
+  private findRequested(ordinal: number): DataBlock | undefined {
+    return this.table?.findBlock(ordinal, this.request instanceof BlockRequest ? this.request : undefined)
+  }
+
+  private findInWindow(ordinal: number, current: DataBlock): DataBlock | undefined {
+    const { table, window, windowStart } = this
+    if (table === undefined) return undefined
+    const start = table.index.offsets[ordinal] - windowStart
+    const end = start + table.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
+    if (start < 0 || end > window.length) return undefined
+    const raw = window.subarray(start, end)
+    if (this.fillCache && table.hasRoomFor(ordinal)) {
+      return table.keep(ordinal, table.ownBlock(raw, ordinal, true), true)
+    }
+    this.memory.keep(current.bytes)
+    return table.decodeBlock(raw, ordinal, this.memory)
+  }
+
+  /** Lets go of what was read and not found since. */
+  release(): void {
+    if (this.request instanceof BlockRequest) this.request.drop()
+    this.request = undefined
+  }
+
   private want(table: TableReader, ordinal: number, forward: boolean): Wanted {
     if (this.request?.ordinal === ordinal) return this.request
     const { readahead, index } = table
@@ -97,8 +113,9 @@ export class ReadAhead {
     this.expected = forward ? other + 1 : other - 1
     const from = Math.min(ordinal, other)
     const to = Math.max(ordinal, other)
+    this.release()
     if (from === to) {
-      this.request = new BlockRequest(table, ordinal, this.fillCache)
+      this.request = new BlockRequest(table, ordinal, this.fillCache, true)
     } else {
       const start = index.offsets[from]
       const length = index.offsets[to] + index.sizes[to] + BLOCK_TRAILER_LENGTH - start

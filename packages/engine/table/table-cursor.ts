@@ -7,9 +7,10 @@
  *
  * RocksDB: table/block_based/block_based_table_iterator.cc
  */
-import { BlockCursor, type DataBlock, FlatIndex } from '@varve/format/block'
+import { BlockCursor, type DataBlock, emptyBlock, FlatIndex } from '@varve/format/block'
 import { emptyBytes, prefixWord } from '@varve/format/bytes'
 import { TRAILER_LENGTH } from '@varve/format/key'
+import { letGo } from '../cache/index.ts'
 import { compareToTarget, type InternalCursor, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
 import { ReadAhead } from './read-ahead.ts'
 import type { TableReader } from './table-reader.ts'
@@ -106,6 +107,15 @@ export class TableCursor implements InternalCursor {
     }
   }
 
+  release(): void {
+    this.readAhead.release()
+    if (this.spare !== undefined) letGo(this.spare)
+    letGo(this.entry.block)
+    this.spare = undefined
+    this.entry.attach(emptyBlock)
+    this.ordinal = NO_BLOCK
+  }
+
   /** Goes on with another table; the next movement must be an absolute one. */
   protected turnTo(table: TableReader, forward: boolean): void {
     this.index = table.index
@@ -115,6 +125,7 @@ export class TableCursor implements InternalCursor {
     this.readAhead.turnTo(table, forward)
     this.ordinal = NO_BLOCK
     this.spareOrdinal = NO_BLOCK
+    if (this.spare !== undefined) letGo(this.spare)
     this.spare = undefined
     this.missing = NO_BLOCK
     this.valid = false
@@ -150,15 +161,17 @@ export class TableCursor implements InternalCursor {
     this.forward = forward
     this.missing = NO_BLOCK
     if (ordinal === this.ordinal) return true
-    const block =
-      ordinal === this.spareOrdinal ? this.spare : this.readAhead.find(ordinal, forward, this.entry.block)
+    const { spare, entry } = this
+    const isSpare = ordinal === this.spareOrdinal
+    const block = isSpare ? spare : this.readAhead.find(ordinal, entry.block)
     if (block === undefined) {
       this.missing = ordinal
       return false
     }
+    if (!isSpare && spare !== undefined) letGo(spare)
     this.spareOrdinal = this.ordinal
-    this.spare = this.entry.block
-    this.entry.attach(block)
+    this.spare = entry.block
+    entry.attach(block)
     this.ordinal = ordinal
     return true
   }

@@ -5,10 +5,10 @@ import { CompressionType } from '@varve/format/compress'
 import { isVarveError } from '@varve/format/errors'
 import { ValueType } from '@varve/format/key'
 import type { TableBuilderOptions } from '@varve/format/sst'
-import { BlockCache } from '../cache/index.ts'
+import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { type InternalCursor, SeekTarget, Step } from '../cursor/cursor.ts'
 import { drive, driveSync } from '../cursor/driver.ts'
-import { type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
+import { compareEntries, type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
 import { FileMeta } from '../version/file-meta.ts'
 import { LevelCursor } from './level-cursor.ts'
@@ -16,6 +16,9 @@ import { TableCache } from './table-cache.ts'
 import { TableCursor } from './table-cursor.ts'
 import { TableReader } from './table-reader.ts'
 import { addTable, MemoryFiles } from './tables.test-support.ts'
+
+// Whoever reads a block that nobody holds for it is to notice.
+poisonIdleBlocks()
 
 function randomFrom(seed: number): (below: number) => number {
   let state = seed
@@ -134,13 +137,7 @@ for (const capacity of caches) {
   test(`a level cursor moves like a sorted array, also where a key lies in two files (cache ${capacity})`, () => {
     const fs = new MemoryFiles()
     const entries = makeEntries(900, 40, 3)
-    const model = new FakeRun(entries)
-    const sorted: FakeEntry[] = []
-    for (let step = model.first(); step === Step.moved; step = model.next()) {
-      const key = model.keyBytes.slice(model.keyStart, model.keyEnd)
-      const sequence = model.trailerHigh * 2 ** 24 + (model.trailerLow >>> 8)
-      sorted.push({ key, sequence, type: model.trailerLow & 0xff, value: model.valueBytes })
-    }
+    const sorted = entries.toSorted(compareEntries)
     const files: FileMeta[] = []
     for (let i = 0; i < sorted.length; i += 110) {
       const number = 10 + files.length

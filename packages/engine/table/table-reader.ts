@@ -5,7 +5,7 @@
  * RocksDB: table/block_based/block_based_table_reader.cc
  */
 import { BLOCK_TRAILER_LENGTH, BlockCursor, DataBlock, type FlatIndex } from '@varve/format/block'
-import { type BlockMemory, compareBytes } from '@varve/format/bytes'
+import { type BlockMemory, compareBytes, newMemory } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
 import { compareTrailers, TRAILER_LENGTH, trailerHigh, trailerLow } from '@varve/format/key'
 import { decodeBlockPayload, type TableProperties } from '@varve/format/sst'
@@ -175,13 +175,17 @@ export class TableReader {
   loadBlockSync(ordinal: number, fillCache: boolean): DataBlock {
     const length = this.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     const raw = this.file.readSync(this.index.offsets[ordinal], length, scratchFor(length))
-    return this.keep(ordinal, this.ownBlock(raw, ordinal), fillCache)
+    return this.keep(ordinal, this.ownBlock(raw, ordinal, fillCache), fillCache)
   }
 
-  /** As `decodeBlock`, with memory of its own: that of `raw` can be used again. */
-  ownBlock(raw: Uint8Array, ordinal: number): DataBlock {
+  /** As `decodeBlock`, but the block has memory of its own, of the cache's pool if it is `cached`. */
+  ownBlock(raw: Uint8Array, ordinal: number, cached: boolean): DataBlock {
+    const pool = cached ? this.cache?.memory : undefined
     const isCompressed = raw[raw.length - BLOCK_TRAILER_LENGTH] !== 0
-    return this.decodeBlock(isCompressed ? raw : raw.slice(), ordinal)
+    const own = isCompressed ? raw : (pool ?? newMemory).copyOf(raw, 0, raw.length)
+    const block = this.decodeBlock(own, ordinal, pool)
+    pool?.own(block)
+    return block
   }
 
   /** Makes the block of `raw`, its payload and trailer. A block that is not compressed is a view of `raw`. */

@@ -21,6 +21,11 @@ const RESTART_COUNT_MASK = 0x0fff_ffff
 /** What a decoded block costs beside its bytes, for the accounts of a cache. */
 const OBJECT_OVERHEAD = 160
 
+/** Takes the memory of a block back. */
+export interface BlockOwner {
+  takeBack(block: DataBlock): void
+}
+
 export class DataBlock {
   readonly bytes: Uint8Array
   /** Entries lie in bytes[0..entriesEnd). */
@@ -36,6 +41,10 @@ export class DataBlock {
   readonly file: string | undefined
   /** Where the block's payload begins in `file`. */
   readonly fileOffset: number
+  /** For a cache that uses memory again: whose the bytes are, who still reads them, whether the cache has given them up. */
+  pool: BlockOwner | undefined = undefined
+  holders = 0
+  isRetired = false
 
   constructor(bytes: Uint8Array, file?: string, fileOffset = 0) {
     this.bytes = bytes

@@ -3,11 +3,14 @@
  * What runs: check-operations.ts. Here is the state of a run, and opening and closing.
  */
 import { type Cursor, type Database, type OpenOptions, open, type Snapshot, verifyDatabase } from 'varve'
-import { InlineRunner, nodeRuntime } from 'varve/internal'
+import { InlineRunner, nodeRuntime, poisonIdleBlocks } from 'varve/internal'
 import type { Random } from '../random.ts'
 import { KeySpace } from './generators.ts'
 import type { RangePair } from './random-range.ts'
 import { type Row, SortedModel } from './sorted-model.ts'
+
+// Whoever reads a block that nobody holds for it is to notice.
+poisonIdleBlocks()
 
 /** A moment that is read from for as long as it is held. */
 export interface HeldSnapshot {
