@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { figuresOf } from '../systems/db-bench.ts'
+import { figuresOf } from '../systems/db-bench-program.ts'
 
 const printed = `RocksDB:    version 7.8.3
 DB path: [/tmp/x]
