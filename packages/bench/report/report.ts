@@ -10,7 +10,7 @@ import {
 } from '../settings.ts'
 import { systemNamed } from '../systems/index.ts'
 import type { Results } from './results.ts'
-import { figureTable, peakTable, ratioTable } from './tables.ts'
+import { figureTable, gainTable, peakTable, ratioTable } from './tables.ts'
 
 export interface Run {
   results: Results
@@ -21,7 +21,8 @@ export interface Run {
   seconds: number
   machine: readonly string[]
   versions: ReadonlyMap<string, string>
-  startedAt: Date
+  /** As 2026-01-31. */
+  day: string
 }
 
 export function reportText(run: Run): string {
@@ -29,6 +30,7 @@ export function reportText(run: Run): string {
   return [
     ratioTable(results),
     figureTable(results),
+    gainTable(results),
     peakTable(results),
     notRun(results).join('\n'),
     conditions(run).join('\n'),
@@ -38,8 +40,7 @@ export function reportText(run: Run): string {
 }
 
 export function reportPage(run: Run): string {
-  const day = run.startedAt.toISOString().slice(0, 10)
-  return `# Speed beside C++ RocksDB and the npm peers, ${day}\n\n    ${run.command}\n\n${reportText(run)}\n`
+  return `# Speed beside C++ RocksDB and the npm peers, ${run.day}\n\n    ${run.command}\n\n${reportText(run)}\n`
 }
 
 /** One line for each system and reason. */

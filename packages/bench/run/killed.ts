@@ -3,9 +3,8 @@
  * key that was acknowledged last. Timed from the call of open to the answer; neither the start of the process nor
  * the loading of modules counts.
  */
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { REPLAY_KEYS, REPLAY_LOG_BYTES } from '../settings.ts'
+import { bytesOfDirectory } from './directory.ts'
 import { runChild } from './run-child.ts'
 
 const childFile = new URL('./killed-child.ts', import.meta.url)
@@ -45,8 +44,7 @@ async function checked(
 
 /** A log that is shorter was flushed on the way, and opening would seem faster than it is. */
 export function checkLog(directory: string): void {
-  const logs = readdirSync(directory).filter(name => name.endsWith('.log'))
-  const bytes = logs.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0)
+  const bytes = bytesOfDirectory(directory, name => name.endsWith('.log'))
   if (bytes >= 0.98 * REPLAY_LOG_BYTES) return
   throw new Error(`${REPLAY_KEYS} keys left a log of ${bytes} bytes instead of ${REPLAY_LOG_BYTES}`)
 }

@@ -100,16 +100,26 @@ async function runWorkload(
 ): Promise<void> {
   const { name } = workload
   await workload.prepare?.(bench)
+  const work = await timed(bench, workload, bench.settings.num, seconds)
+  if (work === undefined) report?.({ kind: 'notRun', workload: name, reason: 'it has no such operation' })
+  else report?.({ kind: 'outcome', outcome: { workload: name, ...work } })
+  await workload.finish?.(bench)
+}
+
+/** Runs a workload, warmed up; undefined when the store has no such thing. */
+export async function timed(
+  bench: Bench,
+  workload: Workload,
+  mostOperations: number,
+  mostSeconds: number,
+): Promise<{ operations: number; seconds: number } | undefined> {
   if (workload.warmsUp) await workload.run?.(bench, budgetOf(WARM_UP_OPERATIONS, WARM_UP_MS))
   // One workload's garbage is not billed to the next.
   globalThis.gc?.()
   const started = performance.now()
-  const operations = await workload.run?.(bench, budgetOf(bench.settings.num, 1000 * seconds))
-  const elapsed = (performance.now() - started) / 1000
-  if (operations === undefined)
-    report?.({ kind: 'notRun', workload: name, reason: 'it has no such operation' })
-  else report?.({ kind: 'outcome', outcome: { workload: name, operations, seconds: elapsed } })
-  await workload.finish?.(bench)
+  const operations = await workload.run?.(bench, budgetOf(mostOperations, 1000 * mostSeconds))
+  const seconds = (performance.now() - started) / 1000
+  return operations === undefined ? undefined : { operations, seconds }
 }
 
 function budgetOf(operations: number, milliseconds: number): Budget {
