@@ -36,7 +36,7 @@ async function compareSystems(command: Command, origin: Origin): Promise<void> {
   const results = new Results(command.systems, command.workloads)
   const systems = presentSystems(command.systems, results)
   const workloads = command.workloads.map(({ name }) => name)
-  await measure({ systems, workloads, repetitions, settings, directory }, results)
+  await measure({ systems, workloadsOf: () => workloads, repetitions, settings, directory }, results)
   const run: Run = {
     ...origin,
     results,

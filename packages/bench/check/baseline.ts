@@ -8,7 +8,7 @@ import type { Results } from '../report/results.ts'
 import { table } from '../report/tables.ts'
 import type { Settings } from '../settings.ts'
 import { REFERENCE, SUBJECT } from '../systems/system.ts'
-import { type Workload, workloadNamed } from '../workloads/index.ts'
+import { workloadNamed } from '../workloads/index.ts'
 
 /** A workload has fallen when its ratio is smaller than the baseline's by more than this share. */
 export const TOLERATED_FALL = 0.15
@@ -71,8 +71,8 @@ function rounded(ratio: number): number {
   return Number(ratio.toFixed(3))
 }
 
-export function standings(baseline: Baseline, workloads: readonly Workload[], results: Results): Standing[] {
-  return workloads.flatMap(({ name }) => {
+export function standings(baseline: Baseline, names: readonly string[], results: Results): Standing[] {
+  return names.flatMap(name => {
     const ratio = baseline.ratios[name]
     if (ratio === undefined) return []
     return [{ ...ratio, workload: name, now: ratioNow(results, name, ratio.against), isRetried: false }]

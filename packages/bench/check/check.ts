@@ -17,7 +17,7 @@ import {
 
 const RETRY_FACTOR = 3
 
-export type CheckPlan = Omit<Plan, 'systems' | 'workloads'>
+export type CheckPlan = Omit<Plan, 'systems' | 'workloadsOf'>
 
 export interface Verdict {
   text: string
@@ -59,17 +59,15 @@ export async function lookTwice(
 }
 
 async function look(plan: CheckPlan, baseline: Baseline, names: readonly string[]): Promise<Standing[]> {
-  const workloads = withReferences(names)
+  const heldAgainst = (system: string) => names.filter(name => baseline.ratios[name].against === system)
   const systems = [SUBJECT, ...new Set(names.map(name => baseline.ratios[name].against))]
-  const results = new Results(systems, workloads)
+  const results = new Results(systems, withReferences(names))
   const present = presentSystems(systems, results)
-  const wanted = workloads.map(({ name }) => name)
-  await measure({ ...plan, systems: present, workloads: wanted }, results)
-  return standings(
-    baseline,
-    workloads.filter(({ name }) => names.includes(name)),
-    results,
-  )
+  // The others need to do no more than what Varve is held against.
+  const workloadsOf = (system: string) =>
+    system === SUBJECT ? [...names] : withReferences(heldAgainst(system)).map(({ name }) => name)
+  await measure({ ...plan, systems: present, workloadsOf }, results)
+  return standings(baseline, names, results)
 }
 
 function describe(found: readonly Standing[], unknown: readonly string[], baseline: Baseline): string {

@@ -8,7 +8,7 @@ import { runJob } from './run-job.ts'
 
 export interface Plan {
   systems: readonly string[]
-  workloads: readonly string[]
+  workloadsOf(system: string): string[]
   repetitions: number
   settings: Settings
   directory: string
@@ -38,7 +38,7 @@ export async function measure(plan: Plan, results: Results): Promise<void> {
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     for (const system of systems) {
       const label = `[${repetition}/${repetitions}] ${system.padEnd(15)}`
-      const job = { system, workloads: [...plan.workloads], settings, repetition }
+      const job = { system, workloads: plan.workloadsOf(system), settings, repetition }
       const failure = await runJob(job, resolve(plan.directory), recorder(results, system, label))
       if (failure === undefined) continue
       log(`${label} failed: ${failure}`)

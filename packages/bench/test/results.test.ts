@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Results } from '../report/results.ts'
 import { rowsOf } from '../report/rows.ts'
-import { figureTable, ratioTable } from '../report/tables.ts'
-import { withReferences } from '../workloads/index.ts'
+import { figureTable, gainTable, ratioTable } from '../report/tables.ts'
+import { withReferences, workloads } from '../workloads/index.ts'
 
 function sampleResults(): Results {
   const results = new Results(
@@ -50,4 +50,20 @@ test('tables line up and show spread', () => {
   assert.equal(lines[2], '| fillseq        |          200 |          2.00x |        4.00x |      lmdb |')
   assert.ok(figureTable(results).includes('0.20 (0.10-0.30)'))
   for (const line of lines.slice(0, 5)) assert.equal(line.length, lines[0].length)
+})
+
+test('group commit is held against one writer of the same system', () => {
+  const results = new Results(['varve', 'rocksdb', 'lmdb'], workloads)
+  assert.equal(gainTable(results), '')
+  for (const [system, workload, rate] of [
+    ['varve', 'fillsync', 10],
+    ['varve', 'fillsync64', 250],
+    ['rocksdb', 'fillsync', 10],
+    ['rocksdb', 'fillsync64', 20],
+    ['lmdb', 'fillsync', 10],
+  ] as const)
+    results.add(system, { workload, operations: rate, seconds: 1 })
+  const [header, , ...rows] = gainTable(results).split('\n')
+  assert.equal(header, '| within one system                   |  varve | rocksdb |')
+  assert.deepEqual(rows, ['| group commit: fillsync64 / fillsync | 25.00x |   2.00x |'])
 })
