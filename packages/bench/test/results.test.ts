@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { notRunLines } from '../report/report.ts'
 import { Results } from '../report/results.ts'
 import { rowsOf } from '../report/rows.ts'
 import { figureTable, gainTable, ratioTable } from '../report/tables.ts'
@@ -66,4 +67,23 @@ test('group commit is held against one writer of the same system', () => {
   const [header, , ...rows] = gainTable(results).split('\n')
   assert.equal(header, '| within one system                   |  varve | rocksdb |')
   assert.deepEqual(rows, ['| group commit: fillsync64 / fillsync | 25.00x |   2.00x |'])
+})
+
+test('what was not run for the same reason stands in one line', () => {
+  const reason = 'it has no such operation'
+  assert.deepEqual(
+    notRunLines([
+      { system: 'lmdb', workload: 'compact', reason },
+      { system: 'lmdb', workload: 'get64', reason },
+      { system: 'lmdb', workload: 'fillsync', reason: 'it cannot' },
+      { system: 'better-sqlite3', workload: 'compact', reason },
+      { system: 'better-sqlite3', workload: 'get64', reason },
+      { system: 'rocksdb', workload: undefined, reason: 'it is not installed' },
+    ]),
+    [
+      '- not run: compact, get64 on lmdb, better-sqlite3: it has no such operation',
+      '- not run: fillsync on lmdb: it cannot',
+      '- not run: rocksdb: it is not installed',
+    ],
+  )
 })
