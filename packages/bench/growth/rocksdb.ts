@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { bytesOfDirectory } from '../run/directory.ts'
-import { commonFlags } from '../systems/db-bench.ts'
+import { commonFlags, seedOfStart } from '../systems/db-bench.ts'
 import { type Flags, figuresOf, runDbBench, tickerOf } from '../systems/db-bench-program.ts'
 import { GETS, type GrowthPoint, type GrowthTask, putBytes, SCANNED, SEEKS } from './point.ts'
 
@@ -17,9 +17,11 @@ export async function measureRocksdb({ keys, seed, seconds, directory }: GrowthT
     stats_level: 1,
   }
   let peakResidentBytes = 0
+  let startCount = 0
   const start = async (benchmark: string, flags: Flags, rest: readonly string[] = []) => {
     const benchmarks = [benchmark, ...rest].join(',')
-    const { printed, peakResidentBytes: peak = 0 } = await runDbBench({ ...common, ...flags, benchmarks })
+    const own = { seed: seedOfStart(seed, startCount++), benchmarks }
+    const { printed, peakResidentBytes: peak = 0 } = await runDbBench({ ...common, ...flags, ...own })
     peakResidentBytes = Math.max(peakResidentBytes, peak)
     const { operations, seconds: taken } = figuresOf(printed, benchmark)
     return { printed, operations, rate: operations / taken, seconds: taken }

@@ -95,6 +95,14 @@ export function commonFlags({ directory, settings, repetition }: Omit<Job, 'work
   }
 }
 
+/**
+ * db_bench numbers its threads from 0 in every process and seeds them so: with the seed of the start before, a reader
+ * would draw the very keys that were written, in that order, and find them all.
+ */
+export function seedOfStart(seed: number, startIndex: number): number {
+  return seed + 1000 * startIndex
+}
+
 /** The benchmarks of a start that must run for the wanted workloads: with those that fill the database. */
 function benchmarksOf(start: Start, wanted: readonly string[], isNeeded: boolean): string[] {
   const last = isNeeded
@@ -123,9 +131,12 @@ async function measure(job: Job, report: (message: ChildMessage) => void): Promi
       later.some(({ goesOn, workloads: names }) => goesOn && names.some(name => job.workloads.includes(name)))
     const benchmarks = benchmarksOf(start, job.workloads, isNeeded)
     if (benchmarks.length === 0) continue
+    const common = commonFlags(job)
+    const seed = seedOfStart(Number(common.seed), at)
     const { printed } = await runDbBench({
-      ...commonFlags(job),
+      ...common,
       ...start.flags,
+      seed,
       benchmarks: benchmarks.join(','),
     })
     for (const name of start.workloads) {
