@@ -63,8 +63,9 @@ async function checkBaseline(command: Command): Promise<void> {
 }
 
 async function growth(command: Command, origin: Origin): Promise<void> {
-  const run = { ...origin, points: await measureGrowth(command), repetitions: command.repetitions }
+  const run = { ...origin, ...(await measureGrowth(command)), repetitions: command.repetitions }
   print(command, run.points, growthText(run))
+  if (run.points.every(({ system }) => system !== SUBJECT)) process.exitCode = 1
   if (!command.save) return
   const plot = `growth-${origin.day}.svg`
   const page = growthPage(run, plot)

@@ -18,20 +18,37 @@ export interface GrowthPlan {
   directory: string
 }
 
-/** Both systems at the first size, then both at the next. */
-export async function measureGrowth(plan: GrowthPlan): Promise<GrowthPoint[]> {
+export interface Growth {
+  points: GrowthPoint[]
+  /** What was not measured, and why. */
+  failures: string[]
+}
+
+/** Both systems at the first size, then both at the next. One that fails does not take the others' figures along. */
+export async function measureGrowth(plan: GrowthPlan): Promise<Growth> {
   const missing = systemNamed(REFERENCE).missing()
-  if (missing !== undefined) log(`not run: ${REFERENCE}: ${missing}`)
   const points: GrowthPoint[] = []
+  const failures: string[] = []
+  const failed = (what: string, why: unknown) => {
+    failures.push(`${what}: ${why instanceof Error ? why.message : why}`)
+    log(`not run: ${failures.at(-1)}`)
+  }
+  if (missing !== undefined) failed(REFERENCE, missing)
   for (const keys of plan.sizes) {
     const taken = new Map<string, GrowthPoint[]>([[SUBJECT, []]])
     if (missing === undefined) taken.set(REFERENCE, [])
     for (let repetition = 1; repetition <= plan.repetitions; repetition++) {
-      for (const [system, own] of taken) own.push(await measureOnce(plan, system, keys, repetition))
+      for (const [system, own] of taken) {
+        try {
+          own.push(await measureOnce(plan, system, keys, repetition))
+        } catch (error) {
+          failed(`${system} with ${keys.toLocaleString('en')} keys`, error)
+        }
+      }
     }
-    for (const own of taken.values()) points.push(medianPoint(own))
+    for (const own of taken.values()) if (own.length > 0) points.push(medianPoint(own))
   }
-  return points
+  return { points, failures }
 }
 
 async function measureOnce(

@@ -12,10 +12,10 @@ import {
 } from '../settings.ts'
 import { systemNamed } from '../systems/index.ts'
 import { REFERENCE, SUBJECT } from '../systems/system.ts'
+import type { Growth } from './growth.ts'
 import { GETS, type GrowthPoint, type GrowthWorkload, growthWorkloads, SCANNED, SEEKS } from './point.ts'
 
-export interface GrowthRun {
-  points: readonly GrowthPoint[]
+export interface GrowthRun extends Growth {
   repetitions: number
   command: string
   machine: readonly string[]
@@ -59,6 +59,7 @@ export function growthText(run: GrowthRun): string {
     rateTable(run.points),
     costTable(run.points),
     fallTable(falls(run.points)),
+    run.failures.map(line => `- not run: ${line}`).join('\n'),
     conditions(run).join('\n'),
   ]
     .filter(part => part !== '')

@@ -9,6 +9,7 @@ import {
   WRITE_BUFFER_BYTES,
 } from '../settings.ts'
 import { systemNamed } from '../systems/index.ts'
+import { shortfallTable } from './floors.ts'
 import type { NotRun, Results } from './results.ts'
 import { figureTable, gainTable, peakTable, ratioTable } from './tables.ts'
 
@@ -29,6 +30,7 @@ export function reportText(run: Run): string {
   const { results } = run
   return [
     ratioTable(results),
+    shortfallTable(results),
     figureTable(results),
     gainTable(results),
     peakTable(results),

@@ -51,6 +51,7 @@ test('of several runs the median counts, of memory the most', () => {
 test('the page embeds its plot and says where memory is above what is allowed', () => {
   const run = {
     points: [point('varve', 1000, 200), point('varve', 2000, 150, 2 ** 30)],
+    failures: ['rocksdb: it is not installed'],
     repetitions: 1,
     command: 'npm run bench -- --growth',
     machine: ['a machine'],
@@ -60,13 +61,14 @@ test('the page embeds its plot and says where memory is above what is allowed', 
   assert.match(page.text, /!\[[^\]]+\]\(growth\.svg\)/)
   assert.match(page.text, /\| varve +\| +2,000 \|.*1,024 MiB \| +NO \|/)
   assert.match(page.text, /\| varve +\| +1,000 \|.* 1 MiB \| +yes \|/)
+  assert.match(page.text, /^- not run: rocksdb: it is not installed$/m)
   assert.match(page.plot, /<svg[\s\S]*fillrandom, ops\/s[\s\S]*peak RSS, MiB[\s\S]*<\/svg>/)
 })
 
 test('a small size of Varve gives every figure', async () => {
   const settings = { num: 1, syncedWrites: 1, seconds: 5, seed: 1 }
   const plan = { sizes: [3000], repetitions: 1, settings, directory }
-  const varve = (await measureGrowth(plan)).find(({ system }) => system === 'varve')
+  const varve = (await measureGrowth(plan)).points.find(({ system }) => system === 'varve')
   assert.ok(varve !== undefined)
   for (const rate of Object.values(varve.rates)) assert.ok(rate > 0)
   // Two thirds of the keys live; a value compresses to half.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { shortfalls } from '../report/floors.ts'
 import { notRunLines } from '../report/report.ts'
 import { Results } from '../report/results.ts'
 import { rowsOf } from '../report/rows.ts'
@@ -84,6 +85,30 @@ test('what was not run for the same reason stands in one line', () => {
       '- not run: compact, get64 on lmdb, better-sqlite3: it has no such operation',
       '- not run: fillsync on lmdb: it cannot',
       '- not run: rocksdb: it is not installed',
+    ],
+  )
+})
+
+test('what is below its floor is named, against whom, and what is not measured is not', () => {
+  const results = new Results(['varve', 'rocksdb', 'lmdb', 'classic-level', 'rocksdb-native'], workloads)
+  for (const [system, workload, rate] of [
+    ['varve', 'fillsync', 10],
+    ['rocksdb', 'fillsync', 10],
+    ['lmdb', 'fillsync', 11],
+    ['varve', 'fillsync64', 190],
+    ['varve', 'compact', 60],
+    ['varve', 'compact2', 80],
+    ['rocksdb', 'compact', 100],
+    ['classic-level', 'compact', 50],
+    ['rocksdb-native', 'compact', 500],
+  ] as const)
+    results.add(system, { workload, operations: rate, seconds: 1 })
+  assert.deepEqual(
+    shortfalls(results).map(({ workload, against, floor }) => [workload, against, floor]),
+    [
+      ['fillsync', 'lmdb', 1],
+      ['compact2', 'C++ RocksDB', 0.9],
+      ['fillsync64', 'its own fillsync', 20],
     ],
   )
 })
