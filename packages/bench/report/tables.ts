@@ -1,5 +1,5 @@
 /** The figures for people: tables that line up in a terminal and are Markdown at the same time. */
-import { REFERENCE, SUBJECT } from '../systems/system.ts'
+import { SUBJECT } from '../systems/system.ts'
 import type { Figure, Results } from './results.ts'
 
 const NO_FIGURE = '-'
@@ -67,7 +67,7 @@ function gain(results: Results, system: string, workload: string, over: string):
 export function peakTable(results: Results): string {
   const rows = results.systems.flatMap(system => {
     const peak = results.peak(system)
-    return peak === undefined || system === REFERENCE ? [] : [[system, `${Math.round(peak / 2 ** 20)} MiB`]]
+    return peak === undefined || peak === 0 ? [] : [[system, `${Math.round(peak / 2 ** 20)} MiB`]]
   })
   return rows.length === 0 ? '' : table(['system', 'peak RSS of its process'], rows)
 }

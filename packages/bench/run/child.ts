@@ -11,6 +11,10 @@ function report(message: ChildMessage): void {
   process.send?.(message)
 }
 
-if (system.kind === 'store') await runStages(system, job, report)
-else await system.measure(job, report)
-endChild({ kind: 'peak', residentBytes: process.resourceUsage().maxRSS * 1024 } satisfies ChildMessage)
+async function run(): Promise<number> {
+  if (system.kind === 'program') return system.measure(job, report)
+  await runStages(system, job, report)
+  return process.resourceUsage().maxRSS * 1024
+}
+
+endChild({ kind: 'peak', residentBytes: await run() } satisfies ChildMessage)

@@ -118,12 +118,13 @@ function benchmarksOf(start: Start, wanted: readonly string[], isNeeded: boolean
   return start.before === undefined || benchmarks.length === 0 ? benchmarks : [start.before, ...benchmarks]
 }
 
-async function measure(job: Job, report: (message: ChildMessage) => void): Promise<void> {
+async function measure(job: Job, report: (message: ChildMessage) => void): Promise<number> {
   for (const { name, dbBench: benchmark } of workloads) {
     if (benchmark !== undefined || !job.workloads.includes(name)) continue
     report({ kind: 'notRun', workload: name, reason: 'db_bench has no such benchmark' })
   }
   const starts = startsOf(job)
+  let peak = 0
   for (const [at, start] of starts.entries()) {
     const later = starts.slice(at + 1)
     const isNeeded =
@@ -133,12 +134,13 @@ async function measure(job: Job, report: (message: ChildMessage) => void): Promi
     if (benchmarks.length === 0) continue
     const common = commonFlags(job)
     const seed = seedOfStart(Number(common.seed), at)
-    const { printed } = await runDbBench({
+    const { printed, peakResidentBytes = 0 } = await runDbBench({
       ...common,
       ...start.flags,
       seed,
       benchmarks: benchmarks.join(','),
     })
+    peak = Math.max(peak, peakResidentBytes)
     for (const name of start.workloads) {
       if (!job.workloads.includes(name)) continue
       const benchmark = workloadNamed(name).dbBench ?? name
@@ -148,7 +150,12 @@ async function measure(job: Job, report: (message: ChildMessage) => void): Promi
       report({ kind: 'outcome', outcome: { workload: name, ...figures } })
     }
   }
-  if (!job.workloads.includes(openafterkill.name)) return
+  if (job.workloads.includes(openafterkill.name)) await measureOpening(job, report)
+  // Without the opening's, whose write buffer is larger.
+  return peak
+}
+
+async function measureOpening(job: Job, report: (message: ChildMessage) => void): Promise<void> {
   const seconds = await secondsToOpen(job)
   report({
     kind: 'outcome',
