@@ -48,5 +48,6 @@ ${list(workloads.map(({ name, says, isBasic }) => [`${isBasic ? '*' : ' '} ${nam
 Systems:
 ${list(systems.map(({ name, mode }) => [name, mode]))}
 
+Another build of db_bench than the one on the path: DB_BENCH=/path/to/db_bench npm run bench
 10 million keys, with stalls and memory: node packages/bench/load.ts --help`
 }

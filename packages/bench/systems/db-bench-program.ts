@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const PROGRAM = 'db_bench'
+/** Another build than the one on the path can be named in the environment. */
+const PROGRAM = process.env.DB_BENCH ?? 'db_bench'
 
 /** How often the process's peak of memory is looked up. */
 const PEAK_LOOK_MS = 50
