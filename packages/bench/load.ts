@@ -4,7 +4,7 @@
  *
  *     node packages/bench/load.ts --num 10000000
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
@@ -15,6 +15,7 @@ import { Permutation } from './data/permutation.ts'
 import { ValuePool } from './data/values.ts'
 import { describeMachine } from './report/machine.ts'
 import { table } from './report/tables.ts'
+import { bytesOfDirectory } from './run/directory.ts'
 import { BLOOM_BITS_PER_KEY, CACHE_BYTES, COMPRESSION, WRITE_BUFFER_BYTES } from './settings.ts'
 
 const HELP = `Usage: node packages/bench/load.ts [options]
@@ -236,10 +237,6 @@ function summaryText({ samples, ...summary }: Summary, machine: readonly string[
   ].join('\n')
 }
 
-function bytesOfFiles(directory: string): number {
-  return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0)
-}
-
 const options = parseOptions()
 if (options === undefined) console.log(HELP)
 else {
@@ -253,7 +250,7 @@ else {
       compression: COMPRESSION,
     })
     const loaded = await load(db, options)
-    const filesMiB = bytesOfFiles(directory) / MIB
+    const filesMiB = bytesOfDirectory(directory) / MIB
     await db.close()
     const peakResidentMiB = process.resourceUsage().maxRSS / 1024
     const summary: Summary = { ...loaded, filesMiB, peakResidentMiB }

@@ -1,97 +1,106 @@
 /** `npm run bench`: Varve beside C++ RocksDB and the embedded databases that npm has. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Command, helpText, parseCommand, UsageError } from './command-line.ts'
-import { installPeers } from './peers/install.ts'
+import { baselineOf, readBaseline, writeBaseline } from './check/baseline.ts'
+import { check } from './check/check.ts'
+import { type Command, parseCommand, UsageError } from './command-line.ts'
+import { measureGrowth } from './growth/growth.ts'
+import { growthPage, growthText } from './growth/report.ts'
+import { helpText } from './help.ts'
+import { measureLatency } from './latency/latency.ts'
+import { latencyPage, latencyText } from './latency/report.ts'
 import { describeMachine, isBusy } from './report/machine.ts'
 import { type Run, reportPage, reportText } from './report/report.ts'
 import { Results } from './report/results.ts'
 import { rowsOf } from './report/rows.ts'
-import { runJob } from './run/run-job.ts'
-import type { ChildMessage } from './settings.ts'
+import { log, measure, presentSystems } from './run/measure.ts'
 import { systemNamed } from './systems/index.ts'
 import { SUBJECT } from './systems/system.ts'
 
 const measurements = fileURLToPath(new URL('../../docs/measurements/', import.meta.url))
 
-/** Progress and notes; standard output is for the report alone. */
-function log(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
-
-/** The systems that can run here; the others are recorded with their reason. */
-function present(command: Command, results: Results): string[] {
-  const failure = installPeers(log)
-  if (failure !== undefined) log(`The npm peers could not be installed: ${failure}`)
-  return command.systems.filter(name => {
-    const reason = systemNamed(name).missing()
-    if (reason === undefined) return true
-    log(`not run: ${name}: ${reason}`)
-    results.addNotRun(name, undefined, reason)
-    return false
-  })
-}
-
-function recorder(results: Results, system: string, label: string): (message: ChildMessage) => void {
-  return message => {
-    if (message.kind === 'peak') results.addPeak(system, message.residentBytes)
-    else if (message.kind === 'notRun') results.addNotRun(system, message.workload, message.reason)
-    else {
-      const { workload, operations, seconds } = message.outcome
-      results.add(system, message.outcome)
-      const rate = Math.round(operations / seconds).toLocaleString('en')
-      log(`${label} ${workload.padEnd(18)} ${rate.padStart(12)} ops/s  ${seconds.toFixed(1).padStart(6)} s`)
-    }
-  }
-}
-
-/** Systems take turns, so that a slow minute of the machine does not fall on one of them. */
-async function measure(command: Command, systems: readonly string[], results: Results): Promise<void> {
-  const workloads = command.workloads.map(({ name }) => name)
-  for (let repetition = 1; repetition <= command.repetitions; repetition++) {
-    for (const system of systems) {
-      const label = `[${repetition}/${command.repetitions}] ${system.padEnd(15)}`
-      const job = { system, workloads, settings: command.settings, repetition }
-      const failure = await runJob(job, resolve(command.directory), recorder(results, system, label))
-      if (failure === undefined) continue
-      log(`${label} failed: ${failure}`)
-      results.addNotRun(system, undefined, failure)
-    }
-  }
-}
-
-function save(run: Run): void {
+function save(name: string, text: string): void {
   mkdirSync(measurements, { recursive: true })
-  const file = join(measurements, `bench-${run.startedAt.toISOString().slice(0, 10)}.md`)
-  writeFileSync(file, reportPage(run))
+  const file = join(measurements, name)
+  writeFileSync(file, text)
   log(`Written to ${file}`)
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const command = parseCommand(args)
-  if (command.help) return console.log(helpText())
-  if (isBusy()) log('The machine is busy with something else: take the figures as rough.')
+function print(command: Command, rows: unknown, text: string): void {
+  console.log(command.json ? JSON.stringify(rows, undefined, 2) : text)
+}
+
+async function compareSystems(command: Command, origin: Origin): Promise<void> {
+  const { settings, repetitions, directory } = command
   const results = new Results(command.systems, command.workloads)
-  const machine = describeMachine(command.directory)
-  const startedAt = new Date()
-  const systems = present(command, results)
-  await measure(command, systems, results)
+  const systems = presentSystems(command.systems, results)
+  const workloads = command.workloads.map(({ name }) => name)
+  await measure({ systems, workloadsOf: () => workloads, repetitions, settings, directory }, results)
   const run: Run = {
+    ...origin,
     results,
-    command: ['npm run bench --', ...args].join(' '),
-    num: command.settings.num,
-    repetitions: command.repetitions,
-    seconds: command.settings.seconds,
-    machine,
+    num: settings.num,
+    repetitions,
+    seconds: settings.seconds,
     versions: new Map(systems.map(name => [name, systemNamed(name).version()])),
-    startedAt,
   }
-  console.log(command.json ? JSON.stringify(rowsOf(results), undefined, 2) : reportText(run))
-  if (command.save) save(run)
+  print(command, rowsOf(results), reportText(run))
+  if (command.save) save(`bench-${origin.day}.md`, reportPage(run))
+  if (command.writeBaseline)
+    log(`Written to ${writeBaseline(baselineOf(results, settings, origin.day, origin.machine[0]))}`)
   // A peer that fails is a note in the report; Varve failing is a failure.
   if (results.notRun.some(({ system, workload }) => system === SUBJECT && workload === undefined))
     process.exitCode = 1
+}
+
+async function checkBaseline(command: Command): Promise<void> {
+  const baseline = readBaseline()
+  if (baseline === undefined) throw new UsageError('there is no baseline')
+  const verdict = await check(command, baseline, command.workloads)
+  print(command, verdict.standings, verdict.text)
+  if (verdict.hasFallen) process.exitCode = 1
+}
+
+async function growth(command: Command, origin: Origin): Promise<void> {
+  const run = { ...origin, ...(await measureGrowth(command)), repetitions: command.repetitions }
+  print(command, run.points, growthText(run))
+  if (run.points.every(({ system }) => system !== SUBJECT)) process.exitCode = 1
+  if (!command.save) return
+  const plot = `growth-${origin.day}.svg`
+  const page = growthPage(run, plot)
+  save(`growth-${origin.day}.md`, page.text)
+  save(plot, page.plot)
+}
+
+async function latency(command: Command, origin: Origin): Promise<void> {
+  const run = { ...origin, latency: await measureLatency(command) }
+  print(command, run.latency, latencyText(run))
+  if (command.save) save(`latency-${origin.day}.md`, latencyPage(run))
+}
+
+/** Where figures come from. */
+interface Origin {
+  /** `npm run bench -- ...` as it was called. */
+  command: string
+  machine: readonly string[]
+  /** As 2026-01-31. */
+  day: string
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const command = parseCommand(args, readBaseline)
+  if (command.help) return console.log(helpText())
+  if (isBusy()) log('The machine is busy with something else: take the figures as rough.')
+  const origin: Origin = {
+    command: ['npm run bench --', ...args].join(' '),
+    machine: describeMachine(command.directory),
+    day: new Date().toISOString().slice(0, 10),
+  }
+  if (command.mode === 'check') await checkBaseline(command)
+  else if (command.mode === 'growth') await growth(command, origin)
+  else if (command.mode === 'latency') await latency(command, origin)
+  else await compareSystems(command, origin)
 }
 
 // Interrupted: the children and their databases go too (see run/run-job.ts).

@@ -6,6 +6,10 @@ const MIB = 1024 * 1024
 export const COMPRESSION = 'snappy'
 export const CACHE_BYTES: number = 64 * MIB
 export const WRITE_BUFFER_BYTES: number = 64 * MIB
+/** Keys whose batches of 100 fill 64 MiB of a write-ahead log, and a write buffer that holds them in any LSM. */
+export const REPLAY_KEYS = 563_000
+export const REPLAY_LOG_BYTES: number = 64 * MIB
+export const REPLAY_WRITE_BUFFER_BYTES: number = 256 * MIB
 export const BLOCK_BYTES = 4096
 export const BLOOM_BITS_PER_KEY = 10
 export const KEY_BYTES = 16
@@ -20,6 +24,9 @@ export interface Settings {
   seconds: number
   seed: number
 }
+
+/** Keys of one batch, and of one MultiGet. */
+export const BATCH_KEYS = 100
 
 /** One run of one system: all its workloads, once, in a process of its own. */
 export interface Job {

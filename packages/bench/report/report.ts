@@ -9,8 +9,9 @@ import {
   WRITE_BUFFER_BYTES,
 } from '../settings.ts'
 import { systemNamed } from '../systems/index.ts'
-import type { Results } from './results.ts'
-import { figureTable, peakTable, ratioTable } from './tables.ts'
+import { shortfallTable } from './floors.ts'
+import type { NotRun, Results } from './results.ts'
+import { figureTable, gainTable, peakTable, ratioTable } from './tables.ts'
 
 export interface Run {
   results: Results
@@ -21,16 +22,19 @@ export interface Run {
   seconds: number
   machine: readonly string[]
   versions: ReadonlyMap<string, string>
-  startedAt: Date
+  /** As 2026-01-31. */
+  day: string
 }
 
 export function reportText(run: Run): string {
   const { results } = run
   return [
     ratioTable(results),
+    shortfallTable(results),
     figureTable(results),
+    gainTable(results),
     peakTable(results),
-    notRun(results).join('\n'),
+    notRunLines(results.notRun).join('\n'),
     conditions(run).join('\n'),
   ]
     .filter(part => part !== '')
@@ -38,19 +42,27 @@ export function reportText(run: Run): string {
 }
 
 export function reportPage(run: Run): string {
-  const day = run.startedAt.toISOString().slice(0, 10)
-  return `# Speed beside C++ RocksDB and the npm peers, ${day}\n\n    ${run.command}\n\n${reportText(run)}\n`
+  return `# Speed beside C++ RocksDB and the npm peers, ${run.day}\n\n    ${run.command}\n\n${reportText(run)}\n`
 }
 
-/** One line for each system and reason. */
-function notRun({ notRun }: Results): string[] {
-  const lines = new Map<string, string[]>()
+/** One line for each reason and set of workloads that it keeps from running, with all systems that it does so on. */
+export function notRunLines(notRun: readonly NotRun[]): string[] {
+  const workloads = new Map<string, { system: string; reason: string; names: string[] }>()
   for (const { system, workload, reason } of notRun) {
-    const line = `${system}: ${reason}`
-    lines.set(line, [...(lines.get(line) ?? []), ...(workload === undefined ? [] : [workload])])
+    const entry = workloads.get(`${system}: ${reason}`) ?? { system, reason, names: [] }
+    if (workload !== undefined) entry.names.push(workload)
+    workloads.set(`${system}: ${reason}`, entry)
   }
-  return [...lines].map(
-    ([line, names]) => `- not run: ${names.length === 0 ? '' : `${names.join(', ')} on `}${line}`,
+  const systems = new Map<string, { reason: string; names: string; systems: string[] }>()
+  for (const { system, reason, names } of workloads.values()) {
+    const key = `${names}: ${reason}`
+    const entry = systems.get(key) ?? { reason, names: names.join(', '), systems: [] }
+    entry.systems.push(system)
+    systems.set(key, entry)
+  }
+  return [...systems.values()].map(
+    entry =>
+      `- not run: ${entry.names === '' ? '' : `${entry.names} on `}${entry.systems.join(', ')}: ${entry.reason}`,
   )
 }
 

@@ -84,6 +84,6 @@ export class Results {
   }
 }
 
-function ratio(own: number | undefined, other: number | undefined): number | undefined {
+export function ratio(own: number | undefined, other: number | undefined): number | undefined {
   return own === undefined || other === undefined ? undefined : own / other
 }

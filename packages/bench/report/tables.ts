@@ -1,5 +1,5 @@
 /** The figures for people: tables that line up in a terminal and are Markdown at the same time. */
-import { REFERENCE, SUBJECT } from '../systems/system.ts'
+import { SUBJECT } from '../systems/system.ts'
 import type { Figure, Results } from './results.ts'
 
 const NO_FIGURE = '-'
@@ -40,10 +40,34 @@ export function figureTable(results: Results): string {
   return table(['ops/s: median (min-max), thousands', ...shown], rows)
 }
 
+/** What doing it together or by two gains, within each system. */
+const GAINS: readonly (readonly [workload: string, over: string, name: string])[] = [
+  ['fillsync64', 'fillsync', 'group commit: fillsync64 / fillsync'],
+  ['compact2', 'compact', 'second thread: compact2 / compact'],
+]
+
+export function gainTable(results: Results): string {
+  const shown = results.systems.filter(system =>
+    GAINS.some(([workload, over]) => gain(results, system, workload, over) !== undefined),
+  )
+  const rows = GAINS.filter(([workload, over]) =>
+    shown.some(system => gain(results, system, workload, over) !== undefined),
+  ).map(([workload, over, name]) => [
+    name,
+    ...shown.map(system => times(gain(results, system, workload, over))),
+  ])
+  return rows.length === 0 ? '' : table(['within one system', ...shown], rows)
+}
+
+function gain(results: Results, system: string, workload: string, over: string): number | undefined {
+  const [own, other] = [workload, over].map(name => results.figure(name, system)?.median)
+  return own === undefined || other === undefined ? undefined : own / other
+}
+
 export function peakTable(results: Results): string {
   const rows = results.systems.flatMap(system => {
     const peak = results.peak(system)
-    return peak === undefined || system === REFERENCE ? [] : [[system, `${Math.round(peak / 2 ** 20)} MiB`]]
+    return peak === undefined || peak === 0 ? [] : [[system, `${Math.round(peak / 2 ** 20)} MiB`]]
   })
   return rows.length === 0 ? '' : table(['system', 'peak RSS of its process'], rows)
 }

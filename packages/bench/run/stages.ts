@@ -1,17 +1,18 @@
 /** Runs a job's workloads against a store: stage by stage, each in a directory of its own. */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ChildMessage, Job } from '../settings.ts'
+import { type ChildMessage, type Job, REPLAY_KEYS } from '../settings.ts'
 import type { StoreSystem } from '../systems/store.ts'
 import {
   Bench,
   type Budget,
-  durabilityOf,
+  needsOf,
   type Stage,
   stages,
   type Workload,
   workloads,
 } from '../workloads/index.ts'
+import { secondsToOpen } from './killed.ts'
 
 const WARM_UP_OPERATIONS = 20_000
 const WARM_UP_MS = 500
@@ -34,21 +35,51 @@ async function runStage(
   job: Job,
   report: Report,
 ): Promise<void> {
-  const durability = durabilityOf(stage)
-  const refusal = system.refuses?.(durability)
+  const needs = needsOf(stage)
+  const refusal = system.refuses(needs) ?? (stage === 'killed' ? refusesReplay(system) : undefined)
   if (refusal !== undefined) {
     for (const { name } of wanted) report({ kind: 'notRun', workload: name, reason: refusal })
     return
   }
   const directory = join(job.directory, stage)
   mkdirSync(directory)
-  const store = await system.open(directory, job.settings, durability)
+  if (stage === 'killed') await runKilled(system, directory, wanted, job, report)
+  else await runOpened(system, stage, directory, wanted, job, report)
+  rmSync(directory, { recursive: true })
+}
+
+function refusesReplay({ replaysLog }: StoreSystem): string | undefined {
+  return replaysLog ? undefined : 'it has no log that it replays into memory'
+}
+
+async function runKilled(
+  system: StoreSystem,
+  directory: string,
+  wanted: readonly Workload[],
+  job: Job,
+  report: Report,
+): Promise<void> {
+  const seed = job.settings.seed + job.repetition
+  for (const { name } of wanted) {
+    const seconds = await secondsToOpen({ system: system.name, directory, seed })
+    report({ kind: 'outcome', outcome: { workload: name, operations: REPLAY_KEYS, seconds } })
+  }
+}
+
+async function runOpened(
+  system: StoreSystem,
+  stage: Stage,
+  directory: string,
+  wanted: readonly Workload[],
+  job: Job,
+  report: Report,
+): Promise<void> {
+  const store = await system.open(directory, needsOf(stage))
   const bench = new Bench(store, job.settings, job.repetition)
   for (const workload of withPreparation(stage, wanted)) {
     await runWorkload(bench, workload, job.settings.seconds, wanted.includes(workload) ? report : undefined)
   }
   await store.close()
-  rmSync(directory, { recursive: true })
 }
 
 /** The wanted workloads, and those that prepare the stage up to the last wanted one. */
@@ -68,16 +99,27 @@ async function runWorkload(
   report: Report | undefined,
 ): Promise<void> {
   const { name } = workload
-  if (workload.warmsUp) await workload.run(bench, budgetOf(WARM_UP_OPERATIONS, WARM_UP_MS))
+  await workload.prepare?.(bench)
+  const work = await timed(bench, workload, bench.settings.num, seconds)
+  if (work === undefined) report?.({ kind: 'notRun', workload: name, reason: 'it has no such operation' })
+  else report?.({ kind: 'outcome', outcome: { workload: name, ...work } })
+  await workload.finish?.(bench)
+}
+
+/** Runs a workload, warmed up; undefined when the store has no such thing. */
+export async function timed(
+  bench: Bench,
+  workload: Workload,
+  mostOperations: number,
+  mostSeconds: number,
+): Promise<{ operations: number; seconds: number } | undefined> {
+  if (workload.warmsUp) await workload.run?.(bench, budgetOf(WARM_UP_OPERATIONS, WARM_UP_MS))
   // One workload's garbage is not billed to the next.
   globalThis.gc?.()
   const started = performance.now()
-  const operations = await workload.run(bench, budgetOf(bench.settings.num, 1000 * seconds))
-  const elapsed = (performance.now() - started) / 1000
-  if (operations === undefined)
-    report?.({ kind: 'notRun', workload: name, reason: 'it has no such operation' })
-  else report?.({ kind: 'outcome', outcome: { workload: name, operations, seconds: elapsed } })
-  await workload.finish?.(bench)
+  const operations = await workload.run?.(bench, budgetOf(mostOperations, 1000 * mostSeconds))
+  const seconds = (performance.now() - started) / 1000
+  return operations === undefined ? undefined : { operations, seconds }
 }
 
 function budgetOf(operations: number, milliseconds: number): Budget {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { loadPeer, peerMissing, peerVersion } from './peer.ts'
 import { type Connection, SQLITE_MODE, SqliteStore, type Statement } from './sqlite.ts'
-import type { StoreSystem } from './store.ts'
+import { refusesWorkers, type StoreSystem } from './store.ts'
 
 type BetterSqlite = new (file: string) => Connection
 
@@ -16,7 +16,8 @@ export const betterSqlite: StoreSystem = {
   mode: SQLITE_MODE,
   missing: () => peerMissing('better-sqlite3'),
   version: () => peerVersion('better-sqlite3'),
-  async open(directory, _settings, durability) {
+  refuses: refusesWorkers,
+  async open(directory, { durability }) {
     const BetterSqlite = loadPeer<BetterSqlite>('better-sqlite3')
     const connection = new BetterSqlite(join(directory, 'data.sqlite'))
     return new SqliteStore(connection, statement => (statement as RawStatement).raw(), durability)

@@ -1,7 +1,15 @@
 /** classic-level: LevelDB through Node-API, the usual store behind `level`. */
-import { CACHE_BYTES, WRITE_BUFFER_BYTES } from '../settings.ts'
+import { CACHE_BYTES } from '../settings.ts'
 import { loadPeer, peerMissing, peerVersion } from './peer.ts'
-import { type Durability, type Pending, type Store, type StoreSystem, sink, type Value } from './store.ts'
+import {
+  type Durability,
+  type Pending,
+  refusesWorkers,
+  type Store,
+  type StoreSystem,
+  sink,
+  type Value,
+} from './store.ts'
 
 interface Iterator {
   nextv(size: number): Promise<[Buffer, Buffer][]>
@@ -106,13 +114,15 @@ export const classicLevel: StoreSystem = {
     'getSync; nextv(1000); one iterator reused for all seeks',
   missing: () => peerMissing('classic-level'),
   version: () => peerVersion('classic-level'),
-  async open(directory, _settings, durability): Promise<Store> {
+  replaysLog: true,
+  refuses: refusesWorkers,
+  async open(directory, { durability, writeBufferBytes }): Promise<Store> {
     const { ClassicLevel } = loadPeer<ClassicLevelModule>('classic-level')
     const db = new ClassicLevel(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: CACHE_BYTES,
-      writeBufferSize: WRITE_BUFFER_BYTES,
+      writeBufferSize: writeBufferBytes,
       compression: true,
     })
     await db.open()

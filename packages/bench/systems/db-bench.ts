@@ -3,12 +3,14 @@
  * started once for each set of workloads that its flags allow to share a process:
  *
  *     fillsync | fillsync64 | fillseq | fillseq100 | fillrandom ... seekrandom | multiget100 | readwhilewriting
+ *     | compact2 | openafterkill
  *
- * The last two open what the one before them left.
+ * multiget100 and readwhilewriting open what the one before them left.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { join } from 'node:path'
+import { checkLog } from '../run/killed.ts'
 import {
+  BATCH_KEYS,
   BLOCK_BYTES,
   BLOOM_BITS_PER_KEY,
   CACHE_BYTES,
@@ -16,21 +18,22 @@ import {
   COMPRESSION,
   type Job,
   KEY_BYTES,
+  REPLAY_KEYS,
+  REPLAY_WRITE_BUFFER_BYTES,
   VALUE_BYTES,
   WRITE_BUFFER_BYTES,
 } from '../settings.ts'
-import { WRITES_PER_SECOND, workloadNamed, workloads } from '../workloads/index.ts'
+import { openafterkill, WRITES_PER_SECOND, workloadNamed, workloads } from '../workloads/index.ts'
+import { dbBenchMissing, dbBenchVersion, type Flags, figuresOf, runDbBench } from './db-bench-program.ts'
 import type { ProgramSystem } from './system.ts'
-
-const PROGRAM = 'db_bench'
-
-type Flags = Record<string, string | number | boolean>
 
 /** One start of the program. */
 interface Start {
   /** Our names. */
   workloads: string[]
   flags: Flags
+  /** A benchmark that runs before them, unmeasured. */
+  before?: string
   /** Needs what the start before it left, and that start even when nobody asked for its figures. */
   goesOn?: true
 }
@@ -41,7 +44,7 @@ function startsOf({ settings }: Job): Start[] {
     { workloads: ['fillsync'], flags: { writes: syncedWrites } },
     { workloads: ['fillsync64'], flags: { writes: Math.ceil(syncedWrites / 8), threads: 64 } },
     { workloads: ['fillseq'], flags: {} },
-    { workloads: ['fillseq100'], flags: { batch_size: 100 } },
+    { workloads: ['fillseq100'], flags: { batch_size: BATCH_KEYS } },
     {
       workloads: [
         'fillrandom',
@@ -57,7 +60,7 @@ function startsOf({ settings }: Job): Start[] {
     },
     {
       workloads: ['multiget100'],
-      flags: { use_existing_db: true, batch_size: 100, multiread_batched: true },
+      flags: { use_existing_db: true, batch_size: BATCH_KEYS, multiread_batched: true },
       goesOn: true,
     },
     {
@@ -68,10 +71,11 @@ function startsOf({ settings }: Job): Start[] {
       },
       goesOn: true,
     },
+    { workloads: ['compact2'], flags: { subcompactions: 2 }, before: 'fillrandom' },
   ]
 }
 
-function commonFlags({ directory, settings, repetition }: Job): Flags {
+export function commonFlags({ directory, settings, repetition }: Omit<Job, 'workloads' | 'system'>): Flags {
   return {
     db: directory,
     num: settings.num,
@@ -91,6 +95,14 @@ function commonFlags({ directory, settings, repetition }: Job): Flags {
   }
 }
 
+/**
+ * db_bench numbers its threads from 0 in every process and seeds them so: with the seed of the start before, a reader
+ * would draw the very keys that were written, in that order, and find them all.
+ */
+export function seedOfStart(seed: number, startIndex: number): number {
+  return seed + 1000 * startIndex
+}
+
 /** The benchmarks of a start that must run for the wanted workloads: with those that fill the database. */
 function benchmarksOf(start: Start, wanted: readonly string[], isNeeded: boolean): string[] {
   const last = isNeeded
@@ -99,18 +111,20 @@ function benchmarksOf(start: Start, wanted: readonly string[], isNeeded: boolean
   const names = start.workloads.filter(
     (name, at) => wanted.includes(name) || (workloadNamed(name).preparesStage === true && at < last),
   )
-  return names.flatMap(name => {
+  const benchmarks = names.flatMap(name => {
     const benchmark = workloadNamed(name).dbBench ?? name
     return name === 'overwrite' ? [benchmark, 'waitforcompaction'] : [benchmark]
   })
+  return start.before === undefined || benchmarks.length === 0 ? benchmarks : [start.before, ...benchmarks]
 }
 
-async function measure(job: Job, report: (message: ChildMessage) => void): Promise<void> {
+async function measure(job: Job, report: (message: ChildMessage) => void): Promise<number> {
   for (const { name, dbBench: benchmark } of workloads) {
     if (benchmark !== undefined || !job.workloads.includes(name)) continue
     report({ kind: 'notRun', workload: name, reason: 'db_bench has no such benchmark' })
   }
   const starts = startsOf(job)
+  let peak = 0
   for (const [at, start] of starts.entries()) {
     const later = starts.slice(at + 1)
     const isNeeded =
@@ -118,73 +132,72 @@ async function measure(job: Job, report: (message: ChildMessage) => void): Promi
       later.some(({ goesOn, workloads: names }) => goesOn && names.some(name => job.workloads.includes(name)))
     const benchmarks = benchmarksOf(start, job.workloads, isNeeded)
     if (benchmarks.length === 0) continue
-    const printed = await run({ ...commonFlags(job), ...start.flags, benchmarks: benchmarks.join(',') })
+    const common = commonFlags(job)
+    const seed = seedOfStart(Number(common.seed), at)
+    const { printed, peakResidentBytes = 0 } = await runDbBench({
+      ...common,
+      ...start.flags,
+      seed,
+      benchmarks: benchmarks.join(','),
+    })
+    peak = Math.max(peak, peakResidentBytes)
     for (const name of start.workloads) {
       if (!job.workloads.includes(name)) continue
-      const figures = figuresOf(printed, workloadNamed(name).dbBench ?? name)
+      const benchmark = workloadNamed(name).dbBench ?? name
+      const figures = figuresOf(printed, benchmark)
       // A compaction is one operation to db_bench; what counts here is how many entries went through it.
-      if (name === 'compact') figures.operations = job.settings.num
+      if (benchmark === 'compact') figures.operations = job.settings.num
       report({ kind: 'outcome', outcome: { workload: name, ...figures } })
     }
   }
+  if (job.workloads.includes(openafterkill.name)) await measureOpening(job, report)
+  // Without the opening's, whose write buffer is larger.
+  return peak
 }
 
-async function run(flags: Flags): Promise<string> {
-  const child = spawn(
-    PROGRAM,
-    Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  let printed = ''
-  let errors = ''
-  child.stdout.on('data', chunk => {
-    printed += chunk
+async function measureOpening(job: Job, report: (message: ChildMessage) => void): Promise<void> {
+  const seconds = await secondsToOpen(job)
+  report({
+    kind: 'outcome',
+    outcome: { workload: openafterkill.name, operations: REPLAY_KEYS, seconds },
   })
-  // Progress goes there too: only its end is of interest.
-  child.stderr.on('data', chunk => {
-    errors = (errors + chunk).slice(-1000)
-  })
-  const endWithUs = () => child.kill()
-  process.once('exit', endWithUs)
-  const [code, signal] = await once(child, 'close')
-  process.off('exit', endWithUs)
-  if (code !== 0) throw new Error(`${PROGRAM} ended with ${signal ?? `exit code ${code}`}: ${errors}`)
-  return printed
 }
 
-/** Finds `fillseq : 2.345 micros/op 426439 ops/sec 2.345 seconds 1000000 operations; ...`. */
-export function figuresOf(printed: string, benchmark: string): { operations: number; seconds: number } {
-  const line = /^(\w+) *: +([\d.]+) micros\/op (\d+) ops\/sec ([\d.]+) seconds (\d+) operations/
-  for (const text of printed.split(/[\r\n]/)) {
-    const [, name, micros, rate, seconds, operations] = line.exec(text) ?? []
-    if (name !== benchmark) continue
-    // The rate has more digits than the seconds where there are many operations, and none where there is one.
-    const count = Number(operations)
-    return {
-      operations: count,
-      seconds: count === 1 ? Number(micros) / 1e6 : rateSeconds(count, rate, seconds),
-    }
+/** More reads than fit before the kill. */
+const ENDLESS = 1e12
+
+/**
+ * db_bench does not time its opening: taken is the whole process that opens the killed database and reads one key,
+ * less the same process on a database of one batch (the quickest of three).
+ */
+async function secondsToOpen(job: Job): Promise<number> {
+  const common = {
+    ...commonFlags(job),
+    num: REPLAY_KEYS,
+    write_buffer_size: REPLAY_WRITE_BUFFER_BYTES,
+    batch_size: BATCH_KEYS,
   }
-  throw new Error(`${PROGRAM} printed no figures for ${benchmark}`)
-}
-
-function rateSeconds(operations: number, rate: string, seconds: string): number {
-  return Number(rate) > 0 ? operations / Number(rate) : Number(seconds)
+  const killed = join(job.directory, 'killed')
+  const small = join(job.directory, 'small')
+  const reading = { benchmarks: 'readrandom', use_existing_db: true, reads: 1 }
+  await runDbBench({ ...common, db: small, benchmarks: 'fillrandom', writes: BATCH_KEYS })
+  const filling = { ...common, db: killed, benchmarks: 'fillrandom,readrandom', reads: ENDLESS }
+  await runDbBench(filling, 'fillrandom')
+  checkLog(killed)
+  const { seconds } = await runDbBench({ ...common, ...reading, db: killed })
+  const starts: number[] = []
+  for (let i = 0; i < 3; i++) starts.push((await runDbBench({ ...common, ...reading, db: small })).seconds)
+  return seconds - Math.min(...starts)
 }
 
 export const dbBench: ProgramSystem = {
   kind: 'program',
   name: 'rocksdb',
   mode:
-    'C++ db_bench, one thread (64 for fillsync64, a second one that writes in readwhilewriting), two background ' +
-    'threads, level_compaction_dynamic_level_bytes=true, everything else by its defaults',
-  missing() {
-    const { error } = spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' })
-    return error === undefined ? undefined : 'db_bench is not installed (apt-get install rocksdb-tools)'
-  },
-  version() {
-    const { stdout } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })
-    return `C++ ${/[\d.]+/.exec(stdout ?? '')?.[0] ?? 'of unknown version'}`
-  },
+    'C++ db_bench, one thread (64 for fillsync64, a second one that writes in readwhilewriting), max_background_jobs=2, ' +
+    'subcompactions=1 (2 for compact2), level_compaction_dynamic_level_bytes=true, everything else by its ' +
+    'defaults; openafterkill is the time of a whole process that opens and reads one key, less that of the same on a small database',
+  missing: dbBenchMissing,
+  version: dbBenchVersion,
   measure,
 }

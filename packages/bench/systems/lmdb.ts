@@ -1,6 +1,6 @@
 /** lmdb: LMDB's memory-mapped B+ tree through lmdb-js. */
 import { loadPeer, peerMissing, peerVersion } from './peer.ts'
-import { type Pending, type Store, type StoreSystem, sink, type Value } from './store.ts'
+import { type Pending, refusesWorkers, type Store, type StoreSystem, sink, type Value } from './store.ts'
 
 interface Row {
   key: Buffer
@@ -80,7 +80,8 @@ export const lmdb: StoreSystem = {
     'together; transactionSync for batches; getBinaryFast, which lends its buffer',
   missing: () => peerMissing('lmdb'),
   version: () => peerVersion('lmdb'),
-  async open(directory, _settings, durability): Promise<Store> {
+  refuses: refusesWorkers,
+  async open(directory, { durability }): Promise<Store> {
     const { open } = loadPeer<LmdbModule>('lmdb')
     const sync = durability === 'machine' ? { overlappingSync: false } : { noSync: true }
     return new LmdbStore(open(directory, { keyEncoding: 'binary', encoding: 'binary', ...sync }))

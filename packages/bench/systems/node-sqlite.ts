@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { SQLITE_MODE, SqliteStore } from './sqlite.ts'
-import type { StoreSystem } from './store.ts'
+import { refusesWorkers, type StoreSystem } from './store.ts'
 
 export const nodeSqlite: StoreSystem = {
   kind: 'store',
@@ -10,7 +10,8 @@ export const nodeSqlite: StoreSystem = {
   mode: SQLITE_MODE,
   missing: () => undefined,
   version: () => `${process.versions.sqlite} in Node ${process.version}`,
-  async open(directory, _settings, durability) {
+  refuses: refusesWorkers,
+  async open(directory, { durability }) {
     const connection = new DatabaseSync(join(directory, 'data.sqlite'))
     return new SqliteStore(
       connection,

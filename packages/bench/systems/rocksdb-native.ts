@@ -1,7 +1,7 @@
 /** rocksdb-native: C++ RocksDB through Node-API, all calls asynchronous. */
-import { BLOCK_BYTES, BLOOM_BITS_PER_KEY, WRITE_BUFFER_BYTES } from '../settings.ts'
+import { BLOCK_BYTES, BLOOM_BITS_PER_KEY } from '../settings.ts'
 import { loadPeer, peerMissing, peerVersion } from './peer.ts'
-import { type Pending, type Store, type StoreSystem, sink, type Value } from './store.ts'
+import { type Pending, refusesWorkers, type Store, type StoreSystem, sink, type Value } from './store.ts'
 
 interface Row {
   key: Buffer
@@ -111,11 +111,12 @@ export const rocksdbNative: StoreSystem = {
     'its own for putBatch and MultiGet; iterators that read 1000 entries a time',
   missing: () => peerMissing('rocksdb-native'),
   version: () => peerVersion('rocksdb-native'),
-  refuses: durability => (durability === 'machine' ? 'it has no synced writes' : undefined),
-  async open(directory): Promise<Store> {
+  replaysLog: true,
+  refuses: needs => (needs.durability === 'machine' ? 'it has no synced writes' : refusesWorkers(needs)),
+  async open(directory, { writeBufferBytes }): Promise<Store> {
     const RocksDB = loadPeer<RocksDBModule>('rocksdb-native')
     const db = new RocksDB(directory, {
-      writeBufferSize: WRITE_BUFFER_BYTES,
+      writeBufferSize: writeBufferBytes,
       tableBlockSize: BLOCK_BYTES,
       filterPolicy: new RocksDB.BloomFilterPolicy(BLOOM_BITS_PER_KEY),
     })

@@ -2,8 +2,6 @@
  * What a database must do to be measured: the small interface that every embedded system implements in a file of
  * its own, in the mode that suits it best.
  */
-import type { Settings } from '../settings.ts'
-
 /** Undefined when the call did its work before it returned. */
 export type Pending = Promise<unknown> | undefined
 
@@ -11,6 +9,15 @@ export type Value = Uint8Array | null | undefined
 
 /** What an acknowledged write survives: the end of the process (kill -9), or of the machine. */
 export type Durability = 'process' | 'machine'
+
+/** How the workloads of a stage want the store opened. */
+export interface Needs {
+  durability: Durability
+  /** Threads that may share one compaction. */
+  compactionWorkers: number
+  /** Of an LSM. */
+  writeBufferBytes: number
+}
 
 export interface Store {
   /** Single puts that are acknowledged together in the fills. Without meaning where `put` is synchronous. */
@@ -36,6 +43,11 @@ export interface Store {
   close(): Promise<unknown> | undefined
 }
 
+/** For stores that compact, if at all, in one thread. */
+export function refusesWorkers({ compactionWorkers }: Needs): string | undefined {
+  return compactionWorkers > 1 ? 'its compaction cannot be divided' : undefined
+}
+
 /** Where read bytes are counted, so that no reader can be optimised away. */
 export const sink: { bytes: number } = { bytes: 0 }
 
@@ -51,7 +63,9 @@ export interface SystemFacts {
 /** A database that lives in our process. */
 export interface StoreSystem extends SystemFacts {
   readonly kind: 'store'
-  /** Why there is no such durability; undefined when there is. */
-  refuses?(durability: Durability): string | undefined
-  open(directory: string, settings: Settings, durability: Durability): Promise<Store>
+  /** Keeps what was written last in a log that it replays when it is opened. */
+  readonly replaysLog?: true
+  /** Why it cannot be opened so; undefined when it can. */
+  refuses(needs: Needs): string | undefined
+  open(directory: string, needs: Needs): Promise<Store>
 }

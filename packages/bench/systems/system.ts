@@ -4,7 +4,8 @@ import type { StoreSystem, SystemFacts } from './store.ts'
 
 export interface ProgramSystem extends SystemFacts {
   readonly kind: 'program'
-  measure(job: Job, report: (message: ChildMessage) => void): Promise<void>
+  /** Resolves to the most memory that a process of it had, in bytes; 0 where the system does not tell. */
+  measure(job: Job, report: (message: ChildMessage) => void): Promise<number>
 }
 
 export type System = StoreSystem | ProgramSystem

@@ -1,16 +1,18 @@
 /** Varve itself, through its public door. */
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { type Database, open, WriteBatch } from 'varve'
+import { type Database, open, optionNames, WriteBatch } from 'varve'
+import { BLOCK_BYTES, BLOOM_BITS_PER_KEY, CACHE_BYTES, COMPRESSION } from '../settings.ts'
 import {
-  BLOCK_BYTES,
-  BLOOM_BITS_PER_KEY,
-  CACHE_BYTES,
-  COMPRESSION,
-  type Settings,
-  WRITE_BUFFER_BYTES,
-} from '../settings.ts'
-import { type Durability, type Pending, type Store, type StoreSystem, sink, type Value } from './store.ts'
+  type Durability,
+  type Needs,
+  type Pending,
+  refusesWorkers,
+  type Store,
+  type StoreSystem,
+  sink,
+  type Value,
+} from './store.ts'
 
 /** All of them 0: nothing is left to do in the background. */
 const BACKGROUND_WORK = [
@@ -20,9 +22,12 @@ const BACKGROUND_WORK = [
   'rocksdb.num-running-compactions',
 ]
 
-class VarveStore implements Store {
+/** RocksDB's max_subcompactions: how many threads may share one compaction. Not every version of Varve has it. */
+const dividesCompactions = optionNames.includes('maxSubcompactions')
+
+export class VarveStore implements Store {
   readonly putsInFlight = 128
-  private readonly db: Database
+  readonly db: Database
   private readonly writeOptions: { sync: boolean }
 
   constructor(db: Database, durability: Durability) {
@@ -104,20 +109,28 @@ class VarveStore implements Store {
 export const varve: StoreSystem = {
   kind: 'store',
   name: 'varve',
-  mode: 'put, 128 in flight (one for fillsync); getSync; cursor with its entry as ranges of bytes (as db_bench uses slices); two worker threads for flush and compaction',
+  replaysLog: true,
+  mode:
+    'put, 128 in flight (one for fillsync); getSync; cursor with its entry as ranges of bytes, as db_bench has slices; ' +
+    `two worker threads for flush and compaction, of which ` +
+    `one makes a compaction${dividesCompactions ? ' and two share it in compact2 (maxSubcompactions)' : ''}`,
   missing: () => undefined,
   version() {
     const manifest = new URL('../../engine/package.json', import.meta.url)
     return JSON.parse(readFileSync(manifest, 'utf8')).version
   },
-  async open(directory: string, _settings: Settings, durability: Durability): Promise<Store> {
-    const db = await open(directory, {
-      blockCacheSize: CACHE_BYTES,
-      writeBufferSize: WRITE_BUFFER_BYTES,
-      blockSize: BLOCK_BYTES,
-      bloomBitsPerKey: BLOOM_BITS_PER_KEY,
-      compression: COMPRESSION,
-    })
-    return new VarveStore(db, durability)
-  },
+  refuses: needs => (dividesCompactions ? undefined : refusesWorkers(needs)),
+  open: openVarve,
+}
+
+export async function openVarve(directory: string, needs: Needs): Promise<VarveStore> {
+  const db = await open(directory, {
+    blockCacheSize: CACHE_BYTES,
+    writeBufferSize: needs.writeBufferBytes,
+    blockSize: BLOCK_BYTES,
+    bloomBitsPerKey: BLOOM_BITS_PER_KEY,
+    compression: COMPRESSION,
+    ...(dividesCompactions ? { maxSubcompactions: needs.compactionWorkers } : {}),
+  })
+  return new VarveStore(db, needs.durability)
 }

@@ -61,6 +61,30 @@ test('what cannot be understood is a usage error that names it', () => {
   }
 })
 
+test('the baseline says what --check measures, and how much', () => {
+  const ratios = {
+    fillseq: { against: 'rocksdb', ratio: 2 },
+    'readseq-arrays': { against: 'rocksdb', ratio: 1 },
+  }
+  const baseline = { madeOn: '2026-01-31', machine: '', num: 5000, seconds: 7, ratios }
+  const command = parseCommand(['--check'], () => baseline)
+  assert.deepEqual([command.mode, command.settings.num, command.settings.seconds], ['check', 5000, 7])
+  assert.deepEqual(
+    command.workloads.map(({ name }) => name),
+    ['fillseq', 'readseq', 'readseq-arrays'],
+  )
+  assert.throws(() => parseCommand(['--check']), /--write-baseline/)
+})
+
+test('growth has sizes, latency a rate, and one thing is done at a time', () => {
+  assert.deepEqual(parseCommand(['--growth']).sizes, [1_000_000, 10_000_000, 50_000_000])
+  assert.deepEqual(parseCommand(['--growth', '--sizes=1_000,20']).sizes, [1000, 20])
+  const { mode, rate, settings } = parseCommand(['--latency', '--rate=500'])
+  assert.deepEqual([mode, rate, settings.num, settings.seconds], ['latency', 500, 5_000_000, 60])
+  assert.throws(() => parseCommand(['--growth', '--latency']), UsageError)
+  assert.throws(() => parseCommand(['--growth', '--write-baseline']), UsageError)
+})
+
 test('workloads are listed in the order of their stages', () => {
   const order = workloads.map(({ stage }) => stages.indexOf(stage))
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { figuresOf } from '../systems/db-bench.ts'
+import { figuresOf, tickerOf, warningsOf } from '../systems/db-bench-program.ts'
 
 const printed = `RocksDB:    version 7.8.3
 DB path: [/tmp/x]
@@ -17,4 +17,22 @@ test('db_bench’s figures are found by name', () => {
 
 test('figures that are not there are an error, not a zero', () => {
   assert.throws(() => figuresOf(printed, 'readseq'), /no figures for readseq/)
+})
+
+const counted = `WARNING: Assertions are enabled; benchmarks unnecessarily slow
+------------------------------------------------
+rocksdb.flush.write.bytes COUNT : 8520000
+rocksdb.flush.write.bytes.more COUNT : 1
+`
+
+test('counters are found by their whole name', () => {
+  assert.equal(tickerOf(counted, 'rocksdb.flush.write.bytes'), 8_520_000)
+  assert.throws(() => tickerOf(counted, 'rocksdb.flush.write'), /no rocksdb\.flush\.write/)
+})
+
+test('what db_bench says against its own build is passed on', () => {
+  assert.deepEqual(warningsOf(counted), [
+    'which warns "Assertions are enabled; benchmarks unnecessarily slow"',
+  ])
+  assert.deepEqual(warningsOf(printed), [])
 })

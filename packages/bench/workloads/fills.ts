@@ -1,8 +1,8 @@
 /** Workloads that write. */
 import type { Random } from '../data/random.ts'
+import { BATCH_KEYS, REPLAY_LOG_BYTES } from '../settings.ts'
 import { type Bench, type Budget, isOver, part, type Workload } from './workload.ts'
 
-const BATCH_KEYS = 100
 const CONCURRENT_WRITERS = 64
 
 /** Gives the number of the next key. */
@@ -131,16 +131,38 @@ export const fillrandom: Workload = randomFill(
 
 export const overwrite: Workload = randomFill('overwrite', 'random keys again, after the compaction')
 
+async function compactAll({ store, settings }: Bench): Promise<number | undefined> {
+  if (store.compact === undefined) return undefined
+  await store.compact()
+  return settings.num
+}
+
 export const compact: Workload = {
   name: 'compact',
-  says: 'full compaction of what fillrandom left; entries written by fillrandom, per second',
+  says: 'full compaction of what fillrandom left, by one thread; entries that fillrandom wrote, per second',
   stage: 'tree',
   isBasic: true,
   preparesStage: true,
   dbBench: 'compact',
-  async run(bench) {
-    if (bench.store.compact === undefined) return undefined
-    await bench.store.compact()
-    return bench.settings.num
+  run: compactAll,
+}
+
+export const compact2: Workload = {
+  name: 'compact2',
+  says: 'as compact, by two threads that share it; held against one thread of the others',
+  stage: 'divided',
+  heldAgainst: 'compact',
+  dbBench: 'compact',
+  async prepare(bench) {
+    const next = randomly(bench.random(part.fillrandom), bench.settings.num)
+    await putBatches(bench, { operations: bench.settings.num, endsAt: Number.POSITIVE_INFINITY }, next)
   },
+  run: compactAll,
+}
+
+export const openafterkill: Workload = {
+  name: 'openafterkill',
+  says: `open after kill -9 with ${REPLAY_LOG_BYTES / 2 ** 20} MiB of log to replay, to the first get; entries replayed per second`,
+  stage: 'killed',
+  dbBench: 'readrandom',
 }

@@ -2,11 +2,11 @@
 import type { KeyRing } from '../data/keys.ts'
 import { missingKeys } from '../data/keys.ts'
 import type { Random } from '../data/random.ts'
+import { BATCH_KEYS } from '../settings.ts'
 import { sink, type Value } from '../systems/store.ts'
 import { type Bench, type Budget, isOver, part, type Workload } from './workload.ts'
 
 const GETS_IN_FLIGHT = 64
-const MULTIGET_KEYS = 100
 /** Synchronous reads between two looks at the clock. */
 const GETS_PER_LOOK = 256
 /** Rows a second that are written while others are read: db_bench is given the same rate. */
@@ -115,7 +115,7 @@ export const get64: Workload = {
 
 export const multiget100: Workload = {
   name: 'multiget100',
-  says: `random keys, ${MULTIGET_KEYS} a call`,
+  says: `random keys, ${BATCH_KEYS} a call`,
   stage: 'tree',
   warmsUp: true,
   dbBench: 'multireadrandom',
@@ -123,9 +123,7 @@ export const multiget100: Workload = {
     const random = bench.random(part.multiget)
     const tally = new Tally()
     while (tally.operations < budget.operations && !isOver(budget)) {
-      const keys = Array.from({ length: MULTIGET_KEYS }, () =>
-        bench.keys.key(random.below(bench.settings.num)),
-      )
+      const keys = Array.from({ length: BATCH_KEYS }, () => bench.keys.key(random.below(bench.settings.num)))
       for (const value of await bench.store.getMany(keys)) tally.add(value)
     }
     checkFound(bench, tally)

@@ -1,11 +1,22 @@
 /** The workloads, in the order in which they run and are shown. */
-import { compact, fillrandom, fillseq, fillseq100, fillsync, fillsync64, overwrite } from './fills.ts'
+import {
+  compact,
+  compact2,
+  fillrandom,
+  fillseq,
+  fillseq100,
+  fillsync,
+  fillsync64,
+  openafterkill,
+  overwrite,
+} from './fills.ts'
 import { get64, multiget100, readmissing, readrandom, readwhilewriting } from './gets.ts'
 import { readreverse, readreverseArrays, readseq, readseqArrays, seekrandom } from './scans.ts'
 import type { Workload } from './workload.ts'
 
+export { openafterkill } from './fills.ts'
 export { WRITES_PER_SECOND } from './gets.ts'
-export { Bench, type Budget, durabilityOf, type Stage, stages, type Workload } from './workload.ts'
+export { Bench, type Budget, needsOf, type Stage, stages, type Workload } from './workload.ts'
 
 export const workloads: readonly Workload[] = [
   fillsync,
@@ -25,6 +36,8 @@ export const workloads: readonly Workload[] = [
   readreverseArrays,
   seekrandom,
   readwhilewriting,
+  compact2,
+  openafterkill,
 ]
 
 export function workloadNamed(name: string): Workload {

@@ -2,23 +2,26 @@
 import { KeyRing } from '../data/keys.ts'
 import { Random } from '../data/random.ts'
 import { ValuePool } from '../data/values.ts'
-import type { Settings } from '../settings.ts'
-import type { Durability, Store } from '../systems/store.ts'
+import { REPLAY_WRITE_BUFFER_BYTES, type Settings, WRITE_BUFFER_BYTES } from '../settings.ts'
+import type { Needs, Store } from '../systems/store.ts'
 
 /**
- * Each stage begins with an empty directory; its workloads run in order in one opened database.
+ * Each stage begins with an empty directory; its workloads run in order in one opened database. Only in the last
+ * none is open: it is killed and opened there (run/killed.ts).
  *
  *     synced    fillsync ...
  *     ordered   fillseq
  *     batched   fillseq100
  *     tree      fillrandom, compact, overwrite, then everything that reads
+ *     divided   compact2
+ *     killed    openafterkill
  *
  * So readers find what a store looks like at work: a sorted bulk, and newer versions of two thirds of it that
  * are partly in memory, partly in fresh files.
  */
-export type Stage = 'synced' | 'ordered' | 'batched' | 'tree'
+export type Stage = 'synced' | 'ordered' | 'batched' | 'tree' | 'divided' | 'killed'
 
-export const stages: readonly Stage[] = ['synced', 'ordered', 'batched', 'tree']
+export const stages: readonly Stage[] = ['synced', 'ordered', 'batched', 'tree', 'divided', 'killed']
 
 /** How much a workload may do. */
 export interface Budget {
@@ -41,14 +44,23 @@ export interface Workload {
   readonly heldAgainst?: string
   /** db_bench's name for it, when it has one. */
   readonly dbBench?: string
-  /** Does the work and returns how many operations that were; undefined when the store has no such thing. */
-  run(bench: Bench, budget: Budget): Promise<number | undefined>
+  /** Before it, unmeasured. */
+  prepare?(bench: Bench): Promise<void>
+  /**
+   * Does the work and returns how many operations that were; undefined when the store has no such thing. Absent
+   * where no store is open.
+   */
+  run?(bench: Bench, budget: Budget): Promise<number | undefined>
   /** Afterwards, unmeasured. */
   finish?(bench: Bench): Promise<void>
 }
 
-export function durabilityOf(stage: Stage): Durability {
-  return stage === 'synced' ? 'machine' : 'process'
+export function needsOf(stage: Stage): Needs {
+  return {
+    durability: stage === 'synced' ? 'machine' : 'process',
+    compactionWorkers: stage === 'divided' ? 2 : 1,
+    writeBufferBytes: stage === 'killed' ? REPLAY_WRITE_BUFFER_BYTES : WRITE_BUFFER_BYTES,
+  }
 }
 
 /** The opened store of one stage, and what is drawn, written and expected there. */
@@ -57,8 +69,9 @@ export class Bench {
   readonly settings: Settings
   readonly keys = new KeyRing()
   readonly values: ValuePool
-  /** By key number: 1 when it has been written. */
+  /** A bit for each key number: it has been written. */
   private readonly written: Uint8Array
+  private count = 0
   private readonly seed: number
 
   constructor(store: Store, settings: Settings, repetition: number) {
@@ -66,7 +79,7 @@ export class Bench {
     this.settings = settings
     this.seed = settings.seed + repetition
     this.values = new ValuePool(this.seed)
-    this.written = new Uint8Array(settings.num)
+    this.written = new Uint8Array(Math.ceil(settings.num / 8))
   }
 
   /** The same numbers for the same workload in every system. */
@@ -76,12 +89,16 @@ export class Bench {
 
   /** The key of a number that is now written. */
   keyToWrite(number: number): Buffer {
-    this.written[number] = 1
+    const bit = 1 << (number & 7)
+    if ((this.written[number >>> 3] & bit) === 0) {
+      this.written[number >>> 3] |= bit
+      this.count++
+    }
     return this.keys.key(number)
   }
 
   get writtenCount(): number {
-    return this.written.reduce((sum, one) => sum + one, 0)
+    return this.count
   }
 }
 
