@@ -25,6 +25,8 @@ export type Step = (typeof Step)[keyof typeof Step]
 
 /** What must be loaded before a movement can succeed when repeated. Loading hands it to the cursor that asked. */
 export interface Wanted {
+  /** A single short read will do. */
+  readonly isOneRead: boolean
   load(): Promise<void>
   loadSync(): void
 }

@@ -20,12 +20,16 @@ export async function drive(movement: () => Step, cursor: Waiting): Promise<Step
   return step
 }
 
-/** Awaits what a movement of `cursor` that answered `needsBlock` waits for. */
-export async function loadWanted(cursor: Waiting): Promise<void> {
+/**
+ * Loads what a movement of `cursor` that answered `needsBlock` waits for, and waits for what `tryNow` does not take:
+ * that can load something at once, and says whether it did.
+ */
+export async function loadWanted(cursor: Waiting, tryNow?: (wanted: Wanted) => boolean): Promise<void> {
   const wanted: Wanted[] = []
   cursor.collectWanted(wanted, true)
-  if (wanted.length === 1) return wanted[0].load()
-  await Promise.all(wanted.map(each => each.load()))
+  const waiting: Promise<void>[] = []
+  for (const each of wanted) if (tryNow?.(each) !== true) waiting.push(each.load())
+  if (waiting.length > 0) await Promise.all(waiting)
 }
 
 /** Makes a movement, reading blocks synchronously as needed. */

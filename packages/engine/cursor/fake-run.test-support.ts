@@ -76,7 +76,7 @@ export class FakeRun implements InternalCursor {
       this.loaded = true
       this.waits = false
     }
-    into.push({ load: async () => loadSync(), loadSync })
+    into.push({ isOneRead: true, load: async () => loadSync(), loadSync })
   }
 
   release(): void {}

@@ -68,7 +68,7 @@ export class Database {
     return write(this.engine, whole, options)
   }
 
-  /** The value of a key, or undefined. Reads in the background what is not in memory. */
+  /** The value of a key, or undefined. What has to come from a disk is read in the background. */
   get(key: Bytes, options?: ReadOptions & InColumnFamily): Promise<Uint8Array | undefined> {
     return settle(() => get(this.engine, this.family(options), key, options))
   }

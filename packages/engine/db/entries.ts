@@ -88,6 +88,9 @@ class Scan<Row> {
 
   /** The next rows; none at the end. */
   async readBatch(): Promise<Row[]> {
+    const { readPace, runtime, statistics } = this.reader.engine
+    // Reads that are quick let nobody else have a turn.
+    if (this.batchRows === MAX_BATCH_ROWS) await runtime.nextTurn()
     const rows: Row[] = []
     const size = this.batchRows
     this.batchRows = Math.min(4 * size, MAX_BATCH_ROWS)
@@ -95,7 +98,7 @@ class Scan<Row> {
     while (rows.length < size && this.batchBytes < MAX_BATCH_BYTES && this.remaining > 0) {
       let step = this.move()
       while (step === Step.needsBlock) {
-        await loadWanted(this.reader.visible)
+        await loadWanted(this.reader.visible, wanted => readPace.tryLoad(wanted))
         step = this.move()
       }
       if (step === Step.ended) {
@@ -105,7 +108,7 @@ class Scan<Row> {
       this.started = true
       rows.push(this.takeRow())
     }
-    this.reader.engine.statistics.nexts += rows.length
+    statistics.nexts += rows.length
     return rows
   }
 

@@ -31,7 +31,7 @@ export interface ReadOptions {
 /** What reading needs of an engine and of a column family. */
 export type ReadEngine = Pick<
   Engine,
-  'tables' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
+  'tables' | 'readPace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
 >
 export type ReadFamily = Pick<Family, 'superVersion'>
 
@@ -89,6 +89,9 @@ function lookupFile(file: FileMeta, tables: TableCache, lookup: PointLookup): St
   return Step.needsBlock
 }
 
+/** Keys that are looked up in one turn of the event loop: about a millisecond where each takes a read. */
+const KEYS_A_TURN = 256
+
 /** For the next lookup; one that has to wait keeps it and leaves a new one. */
 let spare = new PointLookup()
 
@@ -123,7 +126,16 @@ export function getSync(
   return takeValue(engine, lookup)
 }
 
-/** Resolves without reading a file when all that it needs is in memory. */
+/** Looks a key up with what is in memory and with blocks that are read quickly. */
+function lookupQuickly(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Step {
+  let step = lookupKey(state, engine.tables, lookup)
+  while (step === Step.needsBlock && lookup.wanted !== undefined && engine.readPace.tryLoad(lookup.wanted)) {
+    step = lookupKey(state, engine.tables, lookup)
+  }
+  return step
+}
+
+/** Waits for a file only when that takes long: see `ReadPace`. */
 export async function get(
   engine: ReadEngine,
   family: ReadFamily,
@@ -132,7 +144,7 @@ export async function get(
 ): Promise<Uint8Array | undefined> {
   const lookup = begin(engine, key, options)
   const { superVersion } = family
-  if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
+  if (lookupQuickly(engine, superVersion, lookup) === Step.needsBlock) {
     return finish(engine, superVersion, lookup, takeValue)
   }
   return takeValue(engine, lookup)
@@ -146,7 +158,7 @@ export async function has(
 ): Promise<boolean> {
   const lookup = begin(engine, key, options)
   const { superVersion } = family
-  if (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) {
+  if (lookupQuickly(engine, superVersion, lookup) === Step.needsBlock) {
     return finish(engine, superVersion, lookup, isFound)
   }
   return isFound(engine, lookup)
@@ -175,7 +187,7 @@ async function finish<Result>(
   }
 }
 
-/** All of one moment. Keys are looked up in order, so neighbours share a block; what is missing is read at once. */
+/** All of one moment. Keys are looked up in order, so neighbours share a block. */
 export async function getMany(
   engine: ReadEngine,
   family: ReadFamily,
@@ -183,29 +195,39 @@ export async function getMany(
   options?: ReadOptions,
 ): Promise<(Uint8Array | undefined)[]> {
   engine.refuseUnlessOpen()
-  const { superVersion } = family
-  const moment = { sequence: sequenceOf(engine, options), fillCache: options?.fillCache !== false }
-  const wanted = keys.map(keyBytes)
-  const order = wanted.map((_, index) => index).sort((a, b) => compareKeys(wanted[a], wanted[b]))
-  const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
-  const waiting: Promise<void>[] = []
-  for (const index of order) {
-    const lookup = spare
-    lookup.begin(wanted[index], 0, wanted[index].length, moment.sequence)
-    lookup.fillCache = moment.fillCache
-    if (lookupKey(superVersion, engine.tables, lookup) !== Step.needsBlock) {
-      values[index] = takeValue(engine, lookup)
-      continue
+  const state = family.superVersion.ref()
+  try {
+    const sequence = sequenceOf(engine, options)
+    // The caller may change its keys while others get their turn.
+    const isLong = keys.length > KEYS_A_TURN
+    const wanted = keys.map(key => (isLong ? new Uint8Array(keyBytes(key)) : keyBytes(key)))
+    const order = wanted.map((_, index) => index).sort((a, b) => compareKeys(wanted[a], wanted[b]))
+    const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
+    const waiting: Promise<void>[] = []
+    const find = (index: number): void => {
+      const lookup = spare
+      lookup.begin(wanted[index], 0, wanted[index].length, sequence)
+      lookup.fillCache = options?.fillCache !== false
+      const keep = () => {
+        values[index] = takeValue(engine, lookup)
+      }
+      if (lookupQuickly(engine, state, lookup) === Step.needsBlock)
+        waiting.push(finish(engine, state, lookup, keep))
+      else keep()
     }
-    const rest = finish(engine, superVersion, lookup, takeValue)
-    waiting.push(
-      rest.then(value => {
-        values[index] = value
-      }),
-    )
+    for (let start = 0; start < order.length; start += KEYS_A_TURN) {
+      if (start > 0) await engine.runtime.nextTurn()
+      const end = Math.min(start + KEYS_A_TURN, order.length)
+      for (let i = start; i < end; i++) find(order[i])
+    }
+    // Each is waited for, also when one fails: they read what this holds.
+    for (const outcome of await Promise.allSettled(waiting)) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
+    return values
+  } finally {
+    state.unref()
   }
-  await Promise.all(waiting)
-  return values
 }
 
 /** A copy of the value that was found, which the caller may keep. */

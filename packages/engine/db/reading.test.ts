@@ -6,7 +6,8 @@ import { ValueType } from '@varve/format/key'
 import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import { Memtable } from '../memtable/index.ts'
-import { TableCache } from '../table/index.ts'
+import { nodeRuntime } from '../runtime/index.ts'
+import { ReadPace, TableCache } from '../table/index.ts'
 import { addTable, MemoryFiles } from '../table/tables.test-support.ts'
 import { FileMeta, noStatistics } from '../version/file-meta.ts'
 import { Version } from '../version/version.ts'
@@ -47,6 +48,8 @@ function makeHistory(seed: number): FakeEntry[] {
 
 /** A tree over the history: the oldest writes in level 2, the newest in the memtable. */
 class Tree implements ReadEngine {
+  readonly runtime = nodeRuntime({ workers: 1 })
+  readonly readPace: ReadPace
   readonly statistics = new Statistics()
   readonly openReaders = new Set<{ close(): void }>()
   readonly snapshots = new SnapshotList()
@@ -59,7 +62,11 @@ class Tree implements ReadEngine {
   versionIsDead = false
   private files = 0
 
+  /** With a cache of nothing every read seems to take a millisecond, so that the thread pool does most of them. */
   constructor(history: FakeEntry[], cacheBytes: number) {
+    let time = 0
+    const { clock } = this.runtime
+    this.readPace = new ReadPace(cacheBytes > 0 ? clock : { ...clock, monotonic: () => time++ })
     const cache = new BlockCache(cacheBytes)
     this.tables = new TableCache({ fs: this.fs, directory: '/db', cache, maxOpenFiles: 4 })
     const levels: FileMeta[][] = [

@@ -5,6 +5,7 @@ import type { TableReader } from './table-reader.ts'
 
 /** A data block that a lookup or a cursor waits for. It is held until `drop`; a lookup that is over in one call need not. */
 export class BlockRequest implements Wanted {
+  readonly isOneRead = true
   readonly table: TableReader
   readonly ordinal: number
   /** There once it is loaded, also when the cache did not take it. */

@@ -149,6 +149,7 @@ function reach(index: FlatIndex, ordinal: number, forward: boolean, bytes: numbe
 
 /** Several neighbouring blocks, read at once. */
 class SpanRequest implements Wanted {
+  readonly isOneRead = true
   readonly table: TableReader
   /** The block that made it necessary. */
   readonly ordinal: number

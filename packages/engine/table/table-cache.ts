@@ -150,6 +150,7 @@ export class TableCache {
 }
 
 class TableOpening implements Wanted {
+  readonly isOneRead = false
   private readonly tables: TableCache
   private readonly file: FileMeta
 
