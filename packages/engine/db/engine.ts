@@ -11,8 +11,8 @@ import type { BlockCache } from '../cache/index.ts'
 import type { TableOrigin } from '../compaction/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
 import type { ResolvedOptions } from '../options/index.ts'
-import type { Runtime } from '../runtime/index.ts'
-import { ReadPace, type TableCache } from '../table/index.ts'
+import { InlinePace, type Runtime } from '../runtime/index.ts'
+import type { TableCache } from '../table/index.ts'
 import type { VersionSet } from '../version/index.ts'
 import { Background } from './background.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -49,7 +49,8 @@ export class Engine {
   readonly versions: VersionSet
   readonly tables: TableCache
   readonly cache: BlockCache
-  readonly readPace: ReadPace
+  /** For reads of blocks and syncs of logs. */
+  readonly pace: InlinePace
   readonly sessionId: string
 
   readonly families: Map<number, Family> = new Map()
@@ -86,7 +87,7 @@ export class Engine {
     this.versions = parts.versions
     this.tables = parts.tables
     this.cache = parts.cache
-    this.readPace = new ReadPace(parts.runtime.clock)
+    this.pace = new InlinePace(parts.runtime)
     this.sessionId = parts.sessionId
     this.logs = new Logs(this)
     this.controller = new WriteController(this)

@@ -12,6 +12,7 @@ import { Step } from '../cursor/cursor.ts'
 import { loadWanted, loadWantedSync } from '../cursor/driver.ts'
 import type { VisibleCursor } from '../cursor/visible-cursor.ts'
 import type { RangeReader } from './range-reader.ts'
+import { loadsNow } from './read-path.ts'
 
 const FIRST_BATCH_ROWS = 16
 const MAX_BATCH_ROWS = 1024
@@ -88,9 +89,9 @@ class Scan<Row> {
 
   /** The next rows; none at the end. */
   async readBatch(): Promise<Row[]> {
-    const { readPace, runtime, statistics } = this.reader.engine
+    const { engine } = this.reader
     // Reads that are quick let nobody else have a turn.
-    if (this.batchRows === MAX_BATCH_ROWS) await runtime.nextTurn()
+    if (this.batchRows === MAX_BATCH_ROWS) await engine.runtime.nextTurn()
     const rows: Row[] = []
     const size = this.batchRows
     this.batchRows = Math.min(4 * size, MAX_BATCH_ROWS)
@@ -98,7 +99,7 @@ class Scan<Row> {
     while (rows.length < size && this.batchBytes < MAX_BATCH_BYTES && this.remaining > 0) {
       let step = this.move()
       while (step === Step.needsBlock) {
-        await loadWanted(this.reader.visible, wanted => readPace.tryLoad(wanted))
+        await loadWanted(this.reader.visible, wanted => loadsNow(engine, wanted))
         step = this.move()
       }
       if (step === Step.ended) {
@@ -108,7 +109,7 @@ class Scan<Row> {
       this.started = true
       rows.push(this.takeRow())
     }
-    statistics.nexts += rows.length
+    engine.statistics.nexts += rows.length
     return rows
   }
 

@@ -70,7 +70,7 @@ export class Logs {
   /** Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB. */
   async start(number: number, lastSequence: number): Promise<void> {
     const file = await this.engine.fs.open(this.pathOf(number), 'create')
-    const next = new WalWriter(file, number)
+    const next = new WalWriter(file, number, 0, this.engine.pace)
     next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(next, this.newestIntact())))
     if (this.current !== undefined) {
       this.older.push({ number: this.current.number, size: this.current.size, writer: this.current })

@@ -9,7 +9,7 @@
  */
 import { compareBytes } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
-import { Step } from '../cursor/cursor.ts'
+import { Step, type Wanted } from '../cursor/cursor.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
 import type { TableCache } from '../table/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
@@ -31,7 +31,7 @@ export interface ReadOptions {
 /** What reading needs of an engine and of a column family. */
 export type ReadEngine = Pick<
   Engine,
-  'tables' | 'readPace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
+  'tables' | 'pace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
 >
 export type ReadFamily = Pick<Family, 'superVersion'>
 
@@ -129,13 +129,18 @@ export function getSync(
 /** Looks a key up with what is in memory and with blocks that are read quickly. */
 function lookupQuickly(engine: ReadEngine, state: SuperVersion, lookup: PointLookup): Step {
   let step = lookupKey(state, engine.tables, lookup)
-  while (step === Step.needsBlock && lookup.wanted !== undefined && engine.readPace.tryLoad(lookup.wanted)) {
+  while (step === Step.needsBlock && lookup.wanted !== undefined && loadsNow(engine, lookup.wanted)) {
     step = lookupKey(state, engine.tables, lookup)
   }
   return step
 }
 
-/** Waits for a file only when that takes long: see `ReadPace`. */
+/** Loads something at once, if that is likely to be quick: opening a table is not. */
+export function loadsNow(engine: Pick<ReadEngine, 'pace'>, wanted: Wanted): boolean {
+  return wanted.isOneRead && engine.pace.attempt(() => wanted.loadSync())
+}
+
+/** Waits for a file only when that takes long: see `InlinePace`. */
 export async function get(
   engine: ReadEngine,
   family: ReadFamily,

@@ -6,8 +6,8 @@ import { ValueType } from '@varve/format/key'
 import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import { Memtable } from '../memtable/index.ts'
-import { nodeRuntime } from '../runtime/index.ts'
-import { ReadPace, TableCache } from '../table/index.ts'
+import { InlinePace, nodeRuntime } from '../runtime/index.ts'
+import { TableCache } from '../table/index.ts'
 import { addTable, MemoryFiles } from '../table/tables.test-support.ts'
 import { FileMeta, noStatistics } from '../version/file-meta.ts'
 import { Version } from '../version/version.ts'
@@ -49,7 +49,7 @@ function makeHistory(seed: number): FakeEntry[] {
 /** A tree over the history: the oldest writes in level 2, the newest in the memtable. */
 class Tree implements ReadEngine {
   readonly runtime = nodeRuntime({ workers: 1 })
-  readonly readPace: ReadPace
+  readonly pace: InlinePace
   readonly statistics = new Statistics()
   readonly openReaders = new Set<{ close(): void }>()
   readonly snapshots = new SnapshotList()
@@ -65,8 +65,9 @@ class Tree implements ReadEngine {
   /** With a cache of nothing every read seems to take a millisecond, so that the thread pool does most of them. */
   constructor(history: FakeEntry[], cacheBytes: number) {
     let time = 0
-    const { clock } = this.runtime
-    this.readPace = new ReadPace(cacheBytes > 0 ? clock : { ...clock, monotonic: () => time++ })
+    const { clock, nextTurn } = this.runtime
+    const slow = { ...clock, monotonic: () => time++ }
+    this.pace = new InlinePace({ clock: cacheBytes > 0 ? clock : slow, nextTurn })
     const cache = new BlockCache(cacheBytes)
     this.tables = new TableCache({ fs: this.fs, directory: '/db', cache, maxOpenFiles: 4 })
     const levels: FileMeta[][] = [

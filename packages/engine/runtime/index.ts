@@ -1,3 +1,4 @@
+export { InlinePace } from './inline-pace.ts'
 export { InlineRunner } from './inline-runner.ts'
 export { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.ts'
 export type {

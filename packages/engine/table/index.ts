@@ -1,6 +1,5 @@
 export { LevelCursor } from './level-cursor.ts'
 export type { TableIdentity } from './open-table.ts'
-export { ReadPace } from './read-pace.ts'
 export { TableCache } from './table-cache.ts'
 export { TableCursor } from './table-cursor.ts'
 export { type TableOptions, TableReader } from './table-reader.ts'

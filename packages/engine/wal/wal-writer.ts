@@ -17,12 +17,15 @@ import { ByteWriter } from '@varve/format/bytes'
 import { isVarveError, VarveError } from '@varve/format/errors'
 import { LogFramer } from '@varve/format/wal'
 import type { File } from '../fs/index.ts'
+import type { InlinePace } from '../runtime/index.ts'
 
 /** A framing buffer that one huge record made larger than this is not kept. */
 const KEEP_BUFFER_MAX = 4 * 1024 * 1024
 
 /** What a synced log is made longer by, and the zeros for it. RocksDB asks the file system for space instead. */
 const RESERVE_LENGTH = 1024 * 1024
+/** Bytes that may be synced on this thread: more of them take long on any disk. */
+const INLINE_SYNC_MAX = 128 * 1024
 const zeros = new Uint8Array(RESERVE_LENGTH)
 
 export class WalWriter {
@@ -34,6 +37,7 @@ export class WalWriter {
   poisoned: VarveError | undefined = undefined
 
   private readonly file: File
+  private readonly pace: InlinePace | undefined
   private readonly framer: LogFramer
   private readonly framed = new ByteWriter(64 * 1024)
   private isWriting = false
@@ -42,9 +46,10 @@ export class WalWriter {
   private syncing: Promise<void> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
 
-  /** `size` is that of the file: 0 for a new one. */
-  constructor(file: File, number: number, size = 0) {
+  /** `size` is that of the file: 0 for a new one. With `pace`, short syncs may be made on this thread. */
+  constructor(file: File, number: number, size = 0, pace?: InlinePace) {
     this.file = file
+    this.pace = pace
     this.number = number
     this.size = size
     this.fileSize = size
@@ -122,26 +127,33 @@ export class WalWriter {
 
   private async syncFile(size: number): Promise<void> {
     try {
-      this.reserve()
-      await this.file.sync()
+      const isLonger = this.reserve()
+      if (isLonger || !this.syncsNow(size)) await this.file.sync()
     } catch (error) {
       throw this.poison(error)
     }
     this.syncedSize = size
   }
 
+  private syncsNow(size: number): boolean {
+    const isShort = size - this.syncedSize <= INLINE_SYNC_MAX
+    return isShort && this.pace?.attempt(() => this.file.syncSync()) === true
+  }
+
   /**
    * Makes the file longer, for the next syncs to have nothing but bytes to bring over. Blocking, and never beside
-   * an append that is under way: zeros must not be written over records.
+   * an append that is under way: zeros must not be written over records. Says whether it did.
    */
-  private reserve(): void {
-    if (this.isWriting || this.size < this.fileSize) return
+  private reserve(): boolean {
+    if (this.isWriting || this.size < this.fileSize) return false
     try {
       this.file.writeSync(zeros, this.size)
       this.fileSize = this.size + RESERVE_LENGTH
+      return true
     } catch (error) {
       // The records are written; on a full disk they are synced without a reserve.
       if (!isVarveError(error, 'NO_SPACE')) throw error
+      return false
     }
   }
 
