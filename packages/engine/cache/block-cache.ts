@@ -27,11 +27,14 @@ export class BlockSlots {
   readonly marks: Uint8Array
   /** Where in the ring a block is. */
   readonly places: Int32Array
+  /** What a block was charged when it came in. */
+  readonly charges: Float64Array
 
   constructor(blockCount: number) {
     this.blocks = new Array(blockCount).fill(undefined)
     this.marks = new Uint8Array(blockCount)
     this.places = new Int32Array(blockCount).fill(NO_PLACE)
+    this.charges = new Float64Array(blockCount)
   }
 }
 
@@ -95,6 +98,7 @@ export class BlockCache {
     slots.blocks[ordinal] = block
     slots.marks[ordinal] = 0
     slots.places[ordinal] = place
+    slots.charges[ordinal] = charge
     this.bytes += charge
     this.count++
     this.insertions++
@@ -130,7 +134,7 @@ export class BlockCache {
     this.freePlaces.push(place)
     slots.blocks[ordinal] = undefined
     slots.places[ordinal] = NO_PLACE
-    this.bytes -= block.charge
+    this.bytes -= slots.charges[ordinal]
     this.count--
     this.memory.retire(block)
   }

@@ -184,8 +184,12 @@ async function finish<Result>(
   try {
     // The caller may change its key while this waits.
     lookup.keepKey()
-    do await lookup.wanted?.load()
-    while (lookupKey(state, engine.tables, lookup) === Step.needsBlock)
+    let step: Step = Step.needsBlock
+    while (step === Step.needsBlock && lookup.wanted !== undefined) {
+      if (engine.pace.isTurnOver) await engine.runtime.nextTurn()
+      if (!loadsNow(engine, lookup.wanted)) await lookup.wanted.load()
+      step = lookupKey(state, engine.tables, lookup)
+    }
     return take(engine, lookup)
   } finally {
     state.unref()
@@ -203,9 +207,9 @@ export async function getMany(
   const state = family.superVersion.ref()
   try {
     const sequence = sequenceOf(engine, options)
+    const turns = engine.pace.isTurnOver || keys.length > KEYS_A_TURN
     // The caller may change its keys while others get their turn.
-    const isLong = keys.length > KEYS_A_TURN
-    const wanted = keys.map(key => (isLong ? new Uint8Array(keyBytes(key)) : keyBytes(key)))
+    const wanted = keys.map(key => (turns ? new Uint8Array(keyBytes(key)) : keyBytes(key)))
     const order = wanted.map((_, index) => index).sort((a, b) => compareKeys(wanted[a], wanted[b]))
     const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
     const waiting: Promise<void>[] = []
@@ -221,7 +225,7 @@ export async function getMany(
       else keep()
     }
     for (let start = 0; start < order.length; start += KEYS_A_TURN) {
-      if (start > 0) await engine.runtime.nextTurn()
+      if (start > 0 || turns) await engine.runtime.nextTurn()
       const end = Math.min(start + KEYS_A_TURN, order.length)
       for (let i = start; i < end; i++) find(order[i])
     }

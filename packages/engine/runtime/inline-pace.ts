@@ -35,11 +35,16 @@ export class InlinePace {
     this.runtime = runtime
   }
 
+  /** Whether the event loop must turn before another call is made here. */
+  get isTurnOver(): boolean {
+    return this.spentInTurn > TURN_MS
+  }
+
   /** Makes the call now, if that is likely to be quick; else false, and nothing is done. */
   attempt(call: () => void): boolean {
     const { clock } = this.runtime
     const started = clock.monotonic()
-    if (started < this.resumesAt || this.spentInTurn > TURN_MS) return false
+    if (started < this.resumesAt || this.isTurnOver) return false
     call()
     this.note(started, clock.monotonic())
     return true

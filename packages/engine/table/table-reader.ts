@@ -29,7 +29,7 @@ export interface TableOptions {
 const EXPECTED_EXPANSION = 4
 
 /** What index and slots keep for a block beside its key. */
-const BYTES_PER_BLOCK = 37
+const BYTES_PER_BLOCK = 45
 
 /**
  * Where synchronous reads of one block put its raw bytes: a compressed block is not kept as it was read, and a
