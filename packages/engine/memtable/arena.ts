@@ -14,16 +14,20 @@ export class Arena {
   readonly buffer: SharedArrayBuffer
   readonly words: Uint32Array<SharedArrayBuffer>
   readonly bytes: Uint8Array<SharedArrayBuffer>
-  private recordsEnd: number
+  /** Where the next record will begin: behind the last one. */
+  recordsEnd: number
   private nodesStart: number
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     this.words = new Uint32Array(buffer)
     this.bytes = new Uint8Array(buffer)
-    this.recordsEnd = 1
+    this.recordsEnd = Arena.firstRecord
     this.nodesStart = this.words.length
   }
+
+  /** Where the first record begins. */
+  static readonly firstRecord = 1
 
   static ofWords(count: number): Arena {
     return new Arena(new SharedArrayBuffer(count * 4))

@@ -193,6 +193,27 @@ test('lookups stay right when the index of newest records is full', () => {
   }
 })
 
+test('lookups between writes see every write, however many came since the last one', () => {
+  const memtable = new Memtable(1, Memtable.arenaBytesFor(20_000, 20_000 * 12))
+  const lookup = new PointLookup()
+  const newest = new Map<string, number>()
+  let sequence = 0
+  for (const burst of [1, 3, 600, 2, 5000, 1, 1, 511, 512, 513, 1]) {
+    for (let i = 0; i < burst; i++) {
+      const text = `k${(sequence * 7919) % 3001}`
+      const key = encodeUtf8(text)
+      newest.set(text, ++sequence)
+      assert.ok(memtable.add(sequence, ValueType.Value, key, 0, key.length, key, 0, key.length))
+    }
+    for (const text of [...[...newest.keys()].slice(-20), [...newest.keys()][0], 'absent']) {
+      const key = encodeUtf8(text)
+      lookup.begin(key, 0, key.length, sequence)
+      assert.equal(memtable.get(lookup), newest.has(text))
+      if (newest.has(text)) assert.equal(lookup.foundTrailerLow >>> 8, newest.get(text))
+    }
+  }
+})
+
 test('a lookup that meets an entry Varve cannot serve says so', () => {
   const memtable = filled([{ key: 'k', sequence: 1, type: ValueType.Merge, value: '1' }])
   const lookup = new PointLookup()

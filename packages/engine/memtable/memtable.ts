@@ -54,8 +54,10 @@ export class Memtable {
   readonly counts: MemtableCounts
   private readonly memory: Arena
   private readonly tree: RecordTree
-  /** A worker reads in order and has none. */
-  private readonly newest: NewestIndex | undefined
+  /** Made by the first lookup. */
+  private newest: NewestIndex | undefined = undefined
+  /** Seen from a worker, which reads in order and needs no index. */
+  private readonly isAttached: boolean
 
   /** `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. */
   constructor(id: number, arenaBytes: number, attached?: MemtableDescriptor) {
@@ -68,7 +70,7 @@ export class Memtable {
     }
     this.memory = new Arena(attached?.arena ?? new SharedArrayBuffer(arenaSize(arenaBytes)))
     this.tree = new RecordTree(this.memory, attached?.tree)
-    this.newest = attached === undefined ? new NewestIndex(this.memory) : undefined
+    this.isAttached = attached !== undefined
   }
 
   /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
@@ -93,7 +95,7 @@ export class Memtable {
     return this.tree.entryCount
   }
 
-  /** Bytes of the arena in use. The index of newest records adds up to a sixteenth of the arena's size. */
+  /** Bytes of the arena in use. Once it is read from, the index of newest records adds a sixteenth of the arena's size. */
   get memoryUsage(): number {
     return this.memory.usedBytes
   }
@@ -133,7 +135,6 @@ export class Memtable {
       valueEnd,
     )
     tree.insert(record)
-    this.newest?.add(record)
     counts.keyValueBytes += keyLength + valueLength
     if (type === ValueType.Deletion || type === ValueType.SingleDeletion) counts.deletionCount++
     if (tree.entryCount === 1 || sequence < counts.smallestSequence) counts.smallestSequence = sequence
@@ -157,10 +158,18 @@ export class Memtable {
     return new MemtableCursor(this.memory, this.tree)
   }
 
+  /** The index of newest records, unless it has yet to take in more than one lookup can be asked to. */
+  private caughtUpIndex(): NewestIndex | undefined {
+    if (this.isAttached) return undefined
+    this.newest ??= new NewestIndex(this.memory)
+    return this.newest.catchUp() ? this.newest : undefined
+  }
+
   /** The newest record of the key that the lookup may see, or 0. */
   private findVisible(lookup: PointLookup): number {
-    const { memory, newest, tree } = this
+    const { memory, tree } = this
     const { bytes, start, end, trailerLow, trailerHigh } = lookup
+    const newest = this.caughtUpIndex()
     if (newest !== undefined) {
       const record = newest.find(bytes, start, end)
       if (record === 0 && newest.isComplete) return 0

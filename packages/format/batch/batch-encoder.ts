@@ -13,9 +13,6 @@ import { BatchTag } from './batch-tag.ts'
 /** Room for a tag, a column family id and two lengths. */
 const MAX_RECORD_OVERHEAD = 1 + 5 + 5 + 5
 
-/** From this many bytes on copying a whole array with `set` beats a loop. It needs no view to do so. */
-const NATIVE_COPY_MIN = 32
-
 export class BatchEncoder {
   /** The batch so far, header included; the header's fields are written by `seal`. */
   readonly writer: ByteWriter
@@ -133,8 +130,7 @@ export class BatchEncoder {
   private slice(slice: Uint8Array): void {
     const writer = this.writer
     const at = writeVarint(writer.bytes, writer.length, slice.length)
-    if (slice.length >= NATIVE_COPY_MIN) writer.bytes.set(slice, at)
-    else copyBytes(slice, 0, slice.length, writer.bytes, at)
+    copyBytes(slice, 0, slice.length, writer.bytes, at)
     writer.length = at + slice.length
   }
 }

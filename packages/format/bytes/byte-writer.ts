@@ -2,8 +2,11 @@ import { copyBytes } from './bytes.ts'
 import { writeUint16, writeUint32, writeUint64 } from './fixed.ts'
 import { MAX_VARINT64_LENGTH, writeVarint } from './varint.ts'
 
+/** Below it the cost of a new array is mostly not that of its bytes. */
+const SMALL = 16 * 1024
+
 /**
- * An append-only buffer that grows by doubling. `view` is the bytes written so far, valid until the next
+ * An append-only buffer that grows by doubling, faster while it is small. `view` is the bytes written so far, valid until the next
  * write; `take` is a copy that stays.
  */
 export class ByteWriter {
@@ -18,7 +21,8 @@ export class ByteWriter {
   reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    const factor = this.bytes.length < SMALL ? 4 : 2
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * factor))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }
