@@ -4,11 +4,11 @@
  *
  * RocksDB: db/compaction/compaction.h
  */
-import type { VersionEdit } from '@varve/format/manifest'
+import type { NewFile, VersionEdit } from '@varve/format/manifest'
 import type { TableBuilderOptions } from '@varve/format/sst'
 import type { FileMeta } from '../version/file-meta.ts'
 import type { Version } from '../version/version.ts'
-import type { CompactionJob, CompactionResult } from './compaction-job.ts'
+import type { CompactionJob } from './compaction-job.ts'
 import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
 import type { FileNumberRange } from './job-writer.ts'
 import { packKeyRanges } from './key-ranges.ts'
@@ -163,8 +163,8 @@ export class Compaction {
   }
 
   /** The edit that puts the result into effect. */
-  edit(result: CompactionResult): VersionEdit {
-    return { ...this.deletions(), newFiles: result.files.map(file => file.record) }
+  edit(files: readonly { record: NewFile }[]): VersionEdit {
+    return { ...this.deletions(), newFiles: files.map(file => file.record) }
   }
 
   /** The edit of a trivial move. */

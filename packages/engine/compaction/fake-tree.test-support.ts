@@ -107,11 +107,7 @@ export class FakeTree {
       const files = compaction.inputs.flatMap(input => input.files)
       const epoch = Math.min(...files.map(file => file.epochNumber))
       const records = outputs.map(entries => this.add(entries, compaction.outputLevel, epoch))
-      const result = {
-        files: records.map(record => ({ record, statistics: statisticsOf(record) })),
-        statistics: none,
-      }
-      this.install(compaction.edit(result))
+      this.install(compaction.edit(records.map(record => ({ record }))))
     }
     compaction.release()
   }
@@ -189,18 +185,6 @@ const noCuts: CutRules = {
   targetFileSize: 1e9,
   maxOutputFileSize: 1e9,
   maxCompactionBytes: 1e9,
-}
-const none = {
-  bytesRead: 0,
-  bytesWritten: 0,
-  entriesRead: 0,
-  entriesWritten: 0,
-  entriesHidden: 0,
-  tombstonesDropped: 0,
-}
-
-function statisticsOf(record: NewFile) {
-  return { entries: record.size / ENTRY_SIZE, deletions: 0, rawKeySize: 0, rawValueSize: 0 }
 }
 
 /** What the job would write: the entries of each output file. */

@@ -2,6 +2,7 @@
  * One table being written by a job: its file, its builder, and what the MANIFEST will say about it. The file is
  * on the device when `finish` returns; its name is not until the directory is synced.
  */
+import type { UnfoldedIndex } from '@varve/format/block'
 import { CorruptionError } from '@varve/format/errors'
 import { makeInternalKey, sequenceOfTrailer, typeOfTrailer } from '@varve/format/key'
 import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
@@ -16,6 +17,8 @@ import { compareInternal } from '../version/level-order.ts'
 
 export interface OutputFile {
   record: NewFile
+  /** For whoever opens the table next. */
+  index: UnfoldedIndex
   statistics: FileStatistics
 }
 
@@ -66,9 +69,9 @@ export class TableOutput {
     this.file.syncSync()
     this.file.closeSync()
     const record = this.record(summary)
-    this.check(record, summary.entries)
+    const index = this.check(record, summary.entries)
     const { entries, deletions } = summary
-    return { record, statistics: { entries, deletions, rawKeySize, rawValueSize } }
+    return { record, index, statistics: { entries, deletions, rawKeySize, rawValueSize } }
   }
 
   /** Removes what was written. It must not hide the error that made it necessary. */
@@ -103,13 +106,13 @@ export class TableOutput {
   }
 
   /** A table that cannot be opened must never replace its inputs. */
-  private check(record: NewFile, entries: number): void {
+  private check(record: NewFile, entries: number): UnfoldedIndex {
     const reader = TableReader.openSync(this.fs, this.path, record, { readahead: CHECK_READAHEAD })
     try {
       const found = this.options.paranoidFileChecks
         ? countEntries(reader)
         : (reader.properties?.entries ?? -1)
-      if (found === entries) return
+      if (found === entries) return reader.index
       throw new CorruptionError(`${entries} entries were written and ${found} read back`, this.path)
     } finally {
       reader.closeSync()

@@ -101,7 +101,7 @@ class Writer {
     const job = compaction.toJob({ ...this.context(), snapshots: [], fileNumbers })
     const edit = compaction.trivialMove
       ? compaction.moveEdit()
-      : compaction.edit(runCompactionJob(job, this.fs))
+      : compaction.edit(runCompactionJob(job, this.fs).files)
     await this.versions.logAndApply([edit])
     compaction.release()
     this.removeObsolete()

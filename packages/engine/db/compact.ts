@@ -87,7 +87,7 @@ export async function runCompaction(
   const started = engine.runtime.clock.monotonic()
   try {
     const result = compaction.trivialMove ? undefined : await runJob(engine, family, compaction, onProgress)
-    const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result)
+    const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result.files)
     await recordTables(engine, family, [edit], result?.files ?? [])
     family.install()
     countCompaction(engine, family, compaction, result, started)

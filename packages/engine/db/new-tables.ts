@@ -20,7 +20,7 @@ export async function recordTables(
   edits: readonly VersionEdit[],
   written: readonly OutputFile[],
 ): Promise<void> {
-  if (await isRecorded(engine, family, edits)) return openNewTables(engine, family)
+  if (await isRecorded(engine, family, edits)) return openNewTables(engine, family, written)
   for (const { record } of written) await removeFile(engine, tableName(record.number))
 }
 
@@ -41,9 +41,14 @@ async function isRecorded(engine: Engine, family: Family, edits: readonly Versio
  * Opens the tables of the newest version that are not open, and takes in what their properties say. With
  * `maxOpenFiles` set, only as many as may stay open; the others are opened when somebody reads them.
  */
-export async function openNewTables(engine: Engine, family: Family): Promise<void> {
+export async function openNewTables(
+  engine: Engine,
+  family: Family,
+  written: readonly OutputFile[] = [],
+): Promise<void> {
   const { maxOpenFiles } = engine.options.db
   const unopened = [...family.state.current.files()].filter(file => file.table === undefined)
-  await engine.tables.openAll(maxOpenFiles < 0 ? unopened : unopened.slice(0, maxOpenFiles))
+  const indexes = new Map(written.map(({ record, index }) => [record.number, index]))
+  await engine.tables.openAll(maxOpenFiles < 0 ? unopened : unopened.slice(0, maxOpenFiles), indexes)
   family.state.refreshStatistics()
 }

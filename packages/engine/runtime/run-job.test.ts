@@ -59,7 +59,7 @@ test('a job does the same in a thread as in place', async () => {
     tables.push(readFileSync(join(directory, tableName(12))))
     await runner.close()
   }
-  assert.deepEqual(results[0], results[1])
+  assert.deepEqual(results[0], structuredClone(results[1]))
   assert.deepEqual(tables[0], tables[1])
   assert.equal(results[0].file?.record.number, 12)
 })

@@ -8,7 +8,7 @@
  *
  * RocksDB: table/block_based/block_based_table_reader.cc, BlockBasedTable::Open
  */
-import type { BlockHandle, FlatIndex } from '@varve/format/block'
+import { type BlockHandle, FlatIndex, type UnfoldedIndex } from '@varve/format/block'
 import { equalBytes } from '@varve/format/bytes'
 import { CorruptionError, notSupported } from '@varve/format/errors'
 import { openFilter } from '@varve/format/filter'
@@ -43,13 +43,13 @@ const BYTEWISE_COMPARATOR = 'leveldb.BytewiseComparator'
 /** Read at once where the MANIFEST does not say how long the tail is. */
 const DEFAULT_TAIL = 256 * 1024
 
-function loadContents(source: ByteSource, identity: TableIdentity): TableContents {
+function loadContents(source: ByteSource, identity: TableIdentity, unfolded?: UnfoldedIndex): TableContents {
   const layout = readTableLayout(source)
   refuseUnsupported(layout)
   checkUniqueId(layout, identity)
   // The filter lies first: asking for it early makes the tail long enough for the rest.
   const filter = readFilter(source, layout)
-  const index = readIndex(source, layout)
+  const index = unfolded === undefined ? readIndex(source, layout) : new FlatIndex(unfolded)
   const dictionary = readDictionary(source, layout)?.slice()
   const sequence = globalSequence(layout.properties, identity.largestSequence)
   return { layout, index, filter, dictionary, globalSequence: sequence }
@@ -136,9 +136,9 @@ class TailSource implements ByteSource {
   }
 
   /** The contents, or where the tail must begin to make them. */
-  tryLoad(identity: TableIdentity): TableContents | number {
+  tryLoad(identity: TableIdentity, unfolded?: UnfoldedIndex): TableContents | number {
     try {
-      return loadContents(this, identity)
+      return loadContents(this, identity, unfolded)
     } catch (error) {
       if (error instanceof BytesMissing) return error.offset
       throw error
@@ -150,12 +150,17 @@ function firstTail(identity: TableIdentity): number {
   return Math.max(0, identity.size - Math.max(identity.tailSize ?? DEFAULT_TAIL, 64))
 }
 
-export async function readContents(file: TableFile, identity: TableIdentity): Promise<TableContents> {
+/** With its index `unfolded` already, by the thread that wrote the table, most of the work is done. */
+export async function readContents(
+  file: TableFile,
+  identity: TableIdentity,
+  unfolded?: UnfoldedIndex,
+): Promise<TableContents> {
   const source = new TailSource(file.path, file.size)
   let result: TableContents | number = firstTail(identity)
   while (typeof result === 'number') {
     source.prepend(await file.read(result, source.start - result))
-    result = source.tryLoad(identity)
+    result = source.tryLoad(identity, unfolded)
   }
   return result
 }

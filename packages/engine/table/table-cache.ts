@@ -7,6 +7,7 @@
  *
  * RocksDB: db/table_cache.cc
  */
+import type { UnfoldedIndex } from '@varve/format/block'
 import { CorruptionError, isVarveError } from '@varve/format/errors'
 import { tableName } from '@varve/format/names'
 import type { BlockCache } from '../cache/index.ts'
@@ -56,11 +57,13 @@ export class TableCache {
     return `${this.directory}/${tableName(file.number)}`
   }
 
-  async open(file: FileMeta): Promise<TableReader> {
+  /** With its index `unfolded` by whoever wrote the file, if that is known. */
+  async open(file: FileMeta, unfolded?: UnfoldedIndex): Promise<TableReader> {
     if (file.table !== undefined) return file.table
     const underway = this.openings.get(file.number)
     if (underway !== undefined) return underway
-    const opening = TableReader.open(this.fs, this.path(file), file.record, { cache: this.cache })
+    const options = { cache: this.cache }
+    const opening = TableReader.open(this.fs, this.path(file), file.record, options, unfolded)
       .then(
         table => this.adopt(file, table),
         error => this.refuse(file, error),
@@ -83,10 +86,12 @@ export class TableCache {
   }
 
   /** Opens every file, so that damage to one is known now and not when it is read. */
-  async openAll(files: Iterable<FileMeta>): Promise<void> {
+  async openAll(files: Iterable<FileMeta>, unfolded?: ReadonlyMap<number, UnfoldedIndex>): Promise<void> {
     const waiting = files[Symbol.iterator]()
     const openNext = async () => {
-      for (let next = waiting.next(); !next.done; next = waiting.next()) await this.open(next.value)
+      for (let next = waiting.next(); !next.done; next = waiting.next()) {
+        await this.open(next.value, unfolded?.get(next.value.number))
+      }
     }
     await Promise.all(Array.from({ length: OPENINGS_AT_ONCE }, openNext))
   }

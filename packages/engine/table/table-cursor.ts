@@ -17,7 +17,7 @@ import type { TableReader } from './table-reader.ts'
 
 const NO_BLOCK = -1
 /** What a cursor has before it is given a table: nothing to stand on. */
-const emptyIndex = new FlatIndex([], { userKeys: false, deltaValues: false, firstKeys: false })
+const emptyIndex = FlatIndex.unfold([], { userKeys: false, deltaValues: false, firstKeys: false })
 
 export class TableCursor implements InternalCursor {
   valid = false

@@ -4,7 +4,13 @@
  *
  * RocksDB: table/block_based/block_based_table_reader.cc
  */
-import { BLOCK_TRAILER_LENGTH, BlockCursor, DataBlock, type FlatIndex } from '@varve/format/block'
+import {
+  BLOCK_TRAILER_LENGTH,
+  BlockCursor,
+  DataBlock,
+  type FlatIndex,
+  type UnfoldedIndex,
+} from '@varve/format/block'
 import { type BlockMemory, compareBytes, newMemory } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
 import { compareTrailers, TRAILER_LENGTH, trailerHigh, trailerLow } from '@varve/format/key'
@@ -65,11 +71,12 @@ export class TableReader {
     path: string,
     identity: TableIdentity,
     options: TableOptions = {},
+    unfolded?: UnfoldedIndex,
   ): Promise<TableReader> {
     const opened = await fs.open(path, 'read')
     try {
       const file = checkedFile(fs, path, identity, opened)
-      return new TableReader(identity.number, file, await readContents(file, identity), options)
+      return new TableReader(identity.number, file, await readContents(file, identity, unfolded), options)
     } catch (error) {
       await opened.close()
       throw error

@@ -45,7 +45,7 @@ function indexBlocks(
     offset += handle.size + 5
   }
   const { payload, form } = builder.finish()
-  return { index: new FlatIndex([payload], form), payload: payload.slice(), form, handles }
+  return { index: FlatIndex.unfold([payload], form), payload: payload.slice(), form, handles }
 }
 
 describe('an index of blocks', () => {
@@ -113,7 +113,7 @@ describe('an index of blocks', () => {
           const { payload, form } = indexBlocks(keys, 1, options)
           for (const [at, value] of damages) payload[at % payload.length] = value
           try {
-            const index = new FlatIndex([payload], form, 'f', 9)
+            const index = FlatIndex.unfold([payload], form, 'f', 9)
             assert.ok(index.find(encodeUtf8('abc'), 0, 3, 0, 0) <= index.count)
           } catch (error) {
             assert.ok(error instanceof CorruptionError, String(error))
@@ -134,7 +134,7 @@ describe('an index of blocks', () => {
     const payload = Uint8Array.from(parts)
     const start = performance.now()
     const form = { userKeys: true, deltaValues: true, firstKeys: false }
-    assert.throws(() => new FlatIndex([payload], form), CorruptionError)
+    assert.throws(() => FlatIndex.unfold([payload], form), CorruptionError)
     assert.ok(performance.now() - start < 300)
   })
 
@@ -145,7 +145,7 @@ describe('an index of blocks', () => {
       restartInterval: 1,
     }).finish()
     assert.equal(toHex(payload), '0000000001000000')
-    const index = new FlatIndex([payload], form)
+    const index = FlatIndex.unfold([payload], form)
     assert.equal(index.count, 0)
     assert.equal(index.find(encodeUtf8('a'), 0, 1, 0, 0), 0)
     assert.equal(compareBytes(index.prefix, 0, 0, index.keys, 0, 0), 0)

@@ -43,39 +43,65 @@ export interface IndexForm {
  */
 const MAX_EXPANSION = 40
 
-export class FlatIndex {
-  /** How many blocks there are. */
-  readonly count: number
+/** An index as plain data, which one thread can unfold and another one use. */
+export interface UnfoldedIndex {
+  /** Keys are user keys, without the eight trailer bytes. */
   readonly userKeys: boolean
   /** What every key begins with. */
   readonly prefix: Uint8Array
   /** The rest of key i is keys[keyOffsets[i]..keyOffsets[i + 1]). */
   readonly keys: Uint8Array
   readonly keyOffsets: Uint32Array
+  /** The first four bytes of each rest. */
+  readonly heads: Uint32Array
   /** Block i lies at offsets[i] and has sizes[i] bytes of payload. */
   readonly offsets: Float64Array
   readonly sizes: Float64Array
-  private readonly heads: Uint32Array // The first four bytes of each rest.
+}
+
+export class FlatIndex implements UnfoldedIndex {
+  /** How many blocks there are. */
+  readonly count: number
+  readonly userKeys: boolean
+  readonly prefix: Uint8Array
+  readonly keys: Uint8Array
+  readonly keyOffsets: Uint32Array
+  readonly heads: Uint32Array
+  readonly offsets: Float64Array
+  readonly sizes: Float64Array
   private readonly trailerLength: number
 
+  constructor(index: UnfoldedIndex) {
+    this.count = index.offsets.length
+    this.userKeys = index.userKeys
+    this.prefix = index.prefix
+    this.keys = index.keys
+    this.keyOffsets = index.keyOffsets
+    this.heads = index.heads
+    this.offsets = index.offsets
+    this.sizes = index.sizes
+    this.trailerLength = index.userKeys ? 0 : TRAILER_LENGTH
+  }
+
   /** Unfolds the index block in `payload`, or a table's index partitions one after another. */
-  constructor(payloads: readonly Uint8Array[], form: IndexForm, file?: string, fileOffset = 0) {
+  static unfold(payloads: readonly Uint8Array[], form: IndexForm, file?: string, fileOffset = 0): FlatIndex {
     const blocks = payloads.map(payload => new DataBlock(payload, file, fileOffset))
-    const extent = measureIndex(blocks, form)
-    this.count = extent.count
-    this.userKeys = form.userKeys
-    this.trailerLength = form.userKeys ? 0 : TRAILER_LENGTH
-    this.prefix = extent.prefix
-    this.keys = new Uint8Array(extent.keyBytes)
-    this.keyOffsets = new Uint32Array(extent.count + 1)
-    this.offsets = new Float64Array(extent.count)
-    this.sizes = new Float64Array(extent.count)
-    this.heads = new Uint32Array(extent.count)
-    let index = 0
+    const { count, keyBytes, prefix } = measureIndex(blocks, form)
+    const index = new FlatIndex({
+      userKeys: form.userKeys,
+      prefix,
+      keys: new Uint8Array(keyBytes),
+      keyOffsets: new Uint32Array(count + 1),
+      heads: new Uint32Array(count),
+      offsets: new Float64Array(count),
+      sizes: new Float64Array(count),
+    })
+    let at = 0
     for (const block of blocks) {
       const entries = new IndexEntries(block, form)
-      while (entries.next()) this.place(index++, entries)
+      while (entries.next()) index.place(at++, entries)
     }
+    return index
   }
 
   /**

@@ -1,7 +1,7 @@
 export { BlockBuilder } from './block-builder.ts'
 export { BlockCursor } from './block-cursor.ts'
 export { DataBlock, emptyBlock } from './data-block.ts'
-export { FlatIndex, IndexEntries, type IndexForm } from './flat-index.ts'
+export { FlatIndex, IndexEntries, type IndexForm, type UnfoldedIndex } from './flat-index.ts'
 export { BLOCK_TRAILER_LENGTH, type BlockHandle, encodeHandle, readHandle } from './handle.ts'
 export { type FinishedIndex, IndexBuilder, type IndexBuilderOptions } from './index-builder.ts'
 export { decodeRangeDeletions, PlainEntries, type RangeDeletion } from './plain-block.ts'

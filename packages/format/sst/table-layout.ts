@@ -157,7 +157,7 @@ function boundedIndex(
   layout: TableLayout,
   offset: number,
 ): FlatIndex {
-  const index = new FlatIndex(payloads, form, layout.file, offset)
+  const index = FlatIndex.unfold(payloads, form, layout.file, offset)
   for (let i = 0; i < index.count; i++) {
     if (index.offsets[i] + index.sizes[i] + BLOCK_TRAILER_LENGTH > layout.footer.offset) {
       throw new CorruptionError(`index entry ${i} points beyond the blocks`, layout.file, offset)

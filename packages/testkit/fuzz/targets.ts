@@ -209,7 +209,7 @@ function readDataBlock(bytes: Uint8Array): void {
 function readIndexBlock(bytes: Uint8Array): void {
   const forms = bytes.length === 0 ? 0 : bytes[bytes.length >>> 1]
   const form = { userKeys: (forms & 1) !== 0, deltaValues: (forms & 2) !== 0, firstKeys: (forms & 4) !== 0 }
-  const index = new FlatIndex([bytes], form)
+  const index = FlatIndex.unfold([bytes], form)
   if (index.find(probe, 0, probe.length, 0, 0) > index.count)
     throw new Error('an index found what it does not have')
 }
