@@ -11,8 +11,8 @@ import type { TableIdentity } from '../table/index.ts'
 import { TableCursor } from '../table/table-cursor.ts'
 import { TableReader } from '../table/table-reader.ts'
 
-/** Long reads: a disk, and the system's own read-ahead, serve them best. */
-const READAHEAD = 2 * 1024 * 1024
+/** Long reads serve a disk best; each run of a compaction keeps a buffer of this size. */
+const READAHEAD = 512 * 1024
 
 export class InputRun extends TableCursor {
   private readonly fs: FileSystem

@@ -6,7 +6,7 @@
  */
 
 import { CompactionPicker } from '../compaction/index.ts'
-import { Memtable } from '../memtable/index.ts'
+import { ArenaPool, Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
 import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
@@ -44,6 +44,7 @@ export class Family {
   isDropped = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
+  private readonly arenas = new ArenaPool()
   private readonly onReaderGone: () => void
 
   /** `onReaderGone` is called when a superversion has lost its last reader. */
@@ -59,7 +60,7 @@ export class Family {
     this.options = options
     this.state = state
     this.picker = new CompactionPicker(state, options)
-    this.memtable = new Memtable(logNumber, options.writeBufferSize + ARENA_SLACK)
+    this.memtable = new Memtable(logNumber, options.writeBufferSize + ARENA_SLACK, this.arenas)
     this.firstLog = logNumber
     this.superVersion = new SuperVersion(this.memtable, [], state.current, onReaderGone)
   }
@@ -90,7 +91,8 @@ export class Family {
   seal(logNumber: number, bytes = 0, count = 1): void {
     if (this.memtable.entryCount > 0) this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
     const needed = Memtable.arenaBytesFor(count, bytes)
-    this.memtable = new Memtable(logNumber, Math.max(this.options.writeBufferSize, needed) + ARENA_SLACK)
+    const arenaBytes = Math.max(this.options.writeBufferSize, needed) + ARENA_SLACK
+    this.memtable = new Memtable(logNumber, arenaBytes, this.arenas)
     this.firstLog = logNumber
     this.install()
   }

@@ -90,9 +90,10 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
     family.picker.sizes.baseLevel,
     family.state.current.deepestLevel,
   )
+  const memtables = family.sealed.slice(0, count).map(sealed => sealed.memtable)
   const job: FlushJob = {
     kind: 'flush',
-    memtables: family.sealed.slice(0, count).map(({ memtable }) => memtable.descriptor()),
+    memtables: memtables.map(memtable => memtable.descriptor()),
     snapshots: engine.snapshots.sequences(),
     output: {
       directory: engine.path,
@@ -105,7 +106,13 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
     },
     fileNumber: engine.versions.newFileNumber(),
   }
-  return engine.runtime.jobs.run<FlushResult>(job, 'high')
+  // A family that is dropped meanwhile lets go of them, and the worker still reads.
+  for (const memtable of memtables) memtable.ref()
+  try {
+    return await engine.runtime.jobs.run<FlushResult>(job, 'high')
+  } finally {
+    for (const memtable of memtables) memtable.unref()
+  }
 }
 
 function flushEdits(engine: Engine, family: Family, count: number, file: FlushResult['file']): VersionEdit[] {

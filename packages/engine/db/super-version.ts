@@ -28,6 +28,8 @@ export class SuperVersion {
     this.memtable = memtable
     this.sealed = sealed
     this.version = version.ref()
+    memtable.ref()
+    for (const each of sealed) each.ref()
     this.onUnreferenced = onUnreferenced
   }
 
@@ -38,6 +40,8 @@ export class SuperVersion {
 
   unref(): void {
     if (--this.references > 0) return
+    this.memtable.unref()
+    for (const memtable of this.sealed) memtable.unref()
     this.version.unref()
     this.onUnreferenced()
   }

@@ -8,12 +8,14 @@
  *
  * Places are word offsets (units of four bytes), so that a `Uint32Array` can hold places beyond 4 GiB. Offset
  * 0 is never handed out and stands for "none". The operating system commits a page when it is first
- * written, so an arena may be made as large as it can become. RocksDB: memory/concurrent_arena.h
+ * written, so an arena may be made as large as it can become. It may have been another memtable's before. RocksDB: memory/concurrent_arena.h
  */
 export class Arena {
   readonly buffer: SharedArrayBuffer
   readonly words: Uint32Array<SharedArrayBuffer>
   readonly bytes: Uint8Array<SharedArrayBuffer>
+  /** Where the first record begins. */
+  static readonly firstRecord = 1
   /** Where the next record will begin: behind the last one. */
   recordsEnd: number
   private nodesStart: number
@@ -25,9 +27,6 @@ export class Arena {
     this.recordsEnd = Arena.firstRecord
     this.nodesStart = this.words.length
   }
-
-  /** Where the first record begins. */
-  static readonly firstRecord = 1
 
   static ofWords(count: number): Arena {
     return new Arena(new SharedArrayBuffer(count * 4))
@@ -41,16 +40,17 @@ export class Arena {
     return (this.words.length - this.freeWords) * 4
   }
 
-  /** Zero-filled words for a record. The caller has made sure that there are so many. */
+  /** Words for a record, with anything in them. The caller has made sure that there are so many. */
   allocateRecord(wordCount: number): number {
     const place = this.recordsEnd
     this.recordsEnd = place + wordCount
     return place
   }
 
-  /** The same for a node. */
+  /** Words for a node, all of them zero. The caller has made sure that there are so many. */
   allocateNode(wordCount: number): number {
     this.nodesStart -= wordCount
+    this.words.fill(0, this.nodesStart, this.nodesStart + wordCount)
     return this.nodesStart
   }
 }

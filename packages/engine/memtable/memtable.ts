@@ -8,6 +8,7 @@
 import { ValueType } from '@varve/format/key'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import { Arena } from './arena.ts'
+import { ArenaPool } from './arena-pool.ts'
 import { MemtableCursor } from './memtable-cursor.ts'
 import { NewestIndex } from './newest-index.ts'
 import {
@@ -59,8 +60,14 @@ export class Memtable {
   /** Seen from a worker, which reads in order and needs no index. */
   private readonly isAttached: boolean
 
-  /** `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. */
-  constructor(id: number, arenaBytes: number, attached?: MemtableDescriptor) {
+  private readonly pool: ArenaPool
+  private references = 0
+
+  /**
+   * `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. With a `pool` it comes from
+   * there, and goes back when the last reference has gone.
+   */
+  constructor(id: number, arenaBytes: number, pool = new ArenaPool(), attached?: MemtableDescriptor) {
     this.id = id
     this.counts = attached?.counts ?? {
       keyValueBytes: 0,
@@ -68,14 +75,26 @@ export class Memtable {
       smallestSequence: 0,
       largestSequence: 0,
     }
-    this.memory = new Arena(attached?.arena ?? new SharedArrayBuffer(arenaSize(arenaBytes)))
+    this.memory = new Arena(attached?.arena ?? pool.take(arenaSize(arenaBytes)))
+    this.pool = pool
     this.tree = new RecordTree(this.memory, attached?.tree)
     this.isAttached = attached !== undefined
   }
 
   /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
   static attach(descriptor: MemtableDescriptor): Memtable {
-    return new Memtable(descriptor.id, 0, descriptor)
+    return new Memtable(descriptor.id, 0, undefined, descriptor)
+  }
+
+  /** Keeps the memory from being used for another memtable until `unref`. */
+  ref(): this {
+    this.references++
+    return this
+  }
+
+  unref(): void {
+    this.references--
+    if (this.references === 0) this.pool.give(this.arena)
   }
 
   descriptor(): MemtableDescriptor {

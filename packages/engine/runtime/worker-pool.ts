@@ -11,6 +11,8 @@ import { VarveError } from '@varve/format/errors'
 import { errorFromData, type StartMessage, type WorkerMessage } from './messages.ts'
 import type { Job, JobPriority, JobRunner, OnProgress } from './runtime.ts'
 
+const YOUNG_GENERATION_MIB = 12
+
 interface Task {
   job: Job
   priority: JobPriority
@@ -90,7 +92,9 @@ class Thread {
 
   constructor(module: URL, on: { idle: () => void; gone: () => void }) {
     // Flags meant for the main program (--test, --eval, ...) make no sense here, so none are inherited.
-    this.worker = new Worker(module, { name: 'varve', execArgv: [] })
+    // Jobs make little garbage: a young generation of the default size would only fill memory.
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB }
+    this.worker = new Worker(module, { name: 'varve', execArgv: [], resourceLimits })
     this.idle = on.idle
     this.worker.unref()
     this.worker.on('message', (message: WorkerMessage) => this.receive(message))

@@ -35,6 +35,8 @@ export class ReadAhead {
 
   private window: Uint8Array = emptyBytes
   private windowStart = 0
+  /** Where blocking reads put windows: no block is a view of one. */
+  private buffer: Uint8Array = emptyBytes
   private readonly memory = new RecycledMemory()
 
   constructor(fillCache: boolean) {
@@ -73,7 +75,17 @@ export class ReadAhead {
     if (!table.isCached(ordinal)) into.push(this.want(table, ordinal, forward))
   }
 
-  takeWindow(table: TableReader, bytes: Uint8Array, start: number): void {
+  async readWindow(table: TableReader, start: number, length: number): Promise<void> {
+    this.takeWindow(table, await table.file.read(start, length), start)
+  }
+
+  readWindowSync(table: TableReader, start: number, length: number): void {
+    if (this.buffer.length < length) this.buffer = new Uint8Array(length)
+    this.window = emptyBytes
+    this.takeWindow(table, table.file.readSync(start, length, this.buffer.subarray(0, length)), start)
+  }
+
+  private takeWindow(table: TableReader, bytes: Uint8Array, start: number): void {
     if (table !== this.table) return
     this.window = bytes
     this.windowStart = start
@@ -91,10 +103,10 @@ export class ReadAhead {
     if (start < 0 || end > window.length) return undefined
     const raw = window.subarray(start, end)
     if (this.fillCache && table.hasRoomFor(ordinal)) {
-      return table.keep(ordinal, table.ownBlock(raw, ordinal, true), true)
+      return table.keep(ordinal, table.cachedBlock(raw, ordinal), true)
     }
     this.memory.keep(current.bytes)
-    return table.decodeBlock(raw, ordinal, this.memory)
+    return table.ownBlock(raw, ordinal, this.memory)
   }
 
   /** Lets go of what was read and not found since. */
@@ -165,11 +177,11 @@ class SpanRequest implements Wanted {
     this.readAhead = readAhead
   }
 
-  async load(): Promise<void> {
-    this.readAhead.takeWindow(this.table, await this.table.file.read(this.start, this.length), this.start)
+  load(): Promise<void> {
+    return this.readAhead.readWindow(this.table, this.start, this.length)
   }
 
   loadSync(): void {
-    this.readAhead.takeWindow(this.table, this.table.file.readSync(this.start, this.length), this.start)
+    this.readAhead.readWindowSync(this.table, this.start, this.length)
   }
 }

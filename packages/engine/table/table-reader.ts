@@ -182,17 +182,24 @@ export class TableReader {
   loadBlockSync(ordinal: number, fillCache: boolean): DataBlock {
     const length = this.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     const raw = this.file.readSync(this.index.offsets[ordinal], length, scratchFor(length))
-    return this.keep(ordinal, this.ownBlock(raw, ordinal, fillCache), fillCache)
+    const isKept = fillCache && this.cache !== undefined
+    return isKept
+      ? this.keep(ordinal, this.cachedBlock(raw, ordinal), true)
+      : this.ownBlock(raw, ordinal, newMemory)
   }
 
-  /** As `decodeBlock`, but the block has memory of its own, of the cache's pool if it is `cached`. */
-  ownBlock(raw: Uint8Array, ordinal: number, cached: boolean): DataBlock {
-    const pool = cached ? this.cache?.memory : undefined
-    const isCompressed = raw[raw.length - BLOCK_TRAILER_LENGTH] !== 0
-    const own = isCompressed ? raw : (pool ?? newMemory).copyOf(raw, 0, raw.length)
-    const block = this.decodeBlock(own, ordinal, pool)
+  /** The block of `raw` in memory of the cache's pool, for `keep`. */
+  cachedBlock(raw: Uint8Array, ordinal: number): DataBlock {
+    const pool = this.cache?.memory
+    const block = this.ownBlock(raw, ordinal, pool ?? newMemory)
     pool?.own(block)
     return block
+  }
+
+  /** As `decodeBlock`, but the block is never a view of `raw`. */
+  ownBlock(raw: Uint8Array, ordinal: number, memory: BlockMemory): DataBlock {
+    const isCompressed = raw[raw.length - BLOCK_TRAILER_LENGTH] !== 0
+    return this.decodeBlock(isCompressed ? raw : memory.copyOf(raw, 0, raw.length), ordinal, memory)
   }
 
   /** Makes the block of `raw`, its payload and trailer. A block that is not compressed is a view of `raw`. */
