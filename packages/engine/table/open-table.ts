@@ -128,11 +128,16 @@ class TailSource implements ByteSource {
   }
 
   prepend(bytes: Uint8Array): void {
+    if (this.bytes.length === 0) this.bytes = bytes
+    else this.joinBefore(bytes)
+    this.start -= bytes.length
+  }
+
+  private joinBefore(bytes: Uint8Array): void {
     const whole = new Uint8Array(bytes.length + this.bytes.length)
     whole.set(bytes)
     whole.set(this.bytes, bytes.length)
     this.bytes = whole
-    this.start -= bytes.length
   }
 
   /** The contents, or where the tail must begin to make them. */

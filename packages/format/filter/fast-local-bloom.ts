@@ -55,16 +55,22 @@ export class FastLocalBloom implements FilterReader {
   }
 }
 
+const noWords = new Uint32Array(0)
+/** The words of a builder that is done, for the next one: a large table's take megabytes. */
+let spareWords = new Uint32Array(2048)
+
 /** Collects the hashes of keys and makes their filter. */
 export class FastLocalBloomBuilder {
   private readonly millibitsPerKey: number
-  private words = new Uint32Array(2048) // Hash i is words[2i] (low) and words[2i + 1] (high).
+  private words: Uint32Array // Hash i is words[2i] (low) and words[2i + 1] (high).
   private length = 0
   private lastLow = 0
   private lastHigh = 0
 
   constructor(bitsPerKey: number) {
     this.millibitsPerKey = roundMillibits(bitsPerKey)
+    this.words = spareWords
+    spareWords = noWords
   }
 
   /** How many hashes the filter will hold; of equal neighbours only one counts. */
@@ -85,8 +91,15 @@ export class FastLocalBloomBuilder {
     this.length += 2
   }
 
-  /** The filter's payload, or `undefined` where the bits per key round to none or no key was added. */
+  /** The filter's payload, or `undefined` where the bits per key round to none or no key was added. Call it once. */
   finish(): Uint8Array | undefined {
+    const payload = this.makeFilter()
+    if (this.words.length > spareWords.length) spareWords = this.words
+    this.words = noWords
+    return payload
+  }
+
+  private makeFilter(): Uint8Array | undefined {
     if (this.millibitsPerKey === 0 || this.length === 0) return undefined
     const lineCount = Math.ceil(Math.floor((this.count * this.millibitsPerKey + 7999) / 8000) / LINE_LENGTH)
     const probes = probesFor(this.millibitsPerKey)
@@ -97,13 +110,8 @@ export class FastLocalBloomBuilder {
     return payload
   }
 
-  /** Forgets all keys, for the next filter. */
-  clear(): void {
-    this.length = 0
-  }
-
   private grow(): void {
-    const grown = new Uint32Array(this.words.length * 2)
+    const grown = new Uint32Array(Math.max(2048, this.words.length * 2))
     grown.set(this.words)
     this.words = grown
   }
