@@ -57,7 +57,7 @@ export class FastLocalBloom implements FilterReader {
 
 const noWords = new Uint32Array(0)
 /** The words of a builder that is done, for the next one: a large table's take megabytes. */
-let spareWords = new Uint32Array(2048)
+let spareWords: Uint32Array = new Uint32Array(2048)
 
 /** Collects the hashes of keys and makes their filter. */
 export class FastLocalBloomBuilder {
