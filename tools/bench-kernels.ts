@@ -116,7 +116,7 @@ function measureCodecs(size: number, fresh: number): void {
   const compress: Contender[] = []
   const decompress: Contender[] = []
   for (const type of types) {
-    const stored = blocks.map(block => compressBlock(type, block))
+    const stored = blocks.map(block => compressBlock(type, block)?.slice())
     const storedSize = stored.reduce((sum, block, i) => sum + (block ?? blocks[i]).length, 0)
     const note = `to ${((100 * storedSize) / (size * blocks.length)).toFixed(1)} %`
     let i = 0
