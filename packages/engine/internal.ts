@@ -2,8 +2,9 @@
  * The second door of `varve`: the seams to the world, for test kits that bring a world of their own and pass it
  * to `open`. Not covered by semantic versioning.
  */
+export { type CompactionJob, type FlushJob, runCompactionJob, runFlushJob } from './compaction/index.ts'
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
-export { NodeFileSystem } from './fs/index.ts'
+export { ioError, NodeFileSystem } from './fs/index.ts'
 export type {
   Clock,
   Job,
