@@ -33,6 +33,8 @@ export class Logs {
   /** Written without a sync since the last one, for `walSync`. */
   private unsyncedBytes = 0
   private timer: Timer | undefined
+  /** The last sync that the timer started. */
+  private timedSync: Promise<void> | undefined
   /** The synced size that the newest evidence in the current log speaks of. */
   private evidencedSize = 0
 
@@ -156,6 +158,7 @@ export class Logs {
 
   async close(): Promise<void> {
     this.timer?.cancel()
+    await this.timedSync
     for (const log of this.older) await log.writer?.close()
     await this.current?.close()
   }
@@ -197,7 +200,15 @@ export class Logs {
     if (typeof policy !== 'object' || policy.everyMs === undefined || this.timer !== undefined) return
     this.timer = this.engine.runtime.setTimer(policy.everyMs, () => {
       this.timer = undefined
-      this.sync().catch(error => this.engine.failed(error))
+      this.timedSync = this.syncOrFail()
     })
+  }
+
+  private async syncOrFail(): Promise<void> {
+    try {
+      await this.sync()
+    } catch (error) {
+      this.engine.failed(error)
+    }
   }
 }
