@@ -37,12 +37,12 @@ test('writes that were made before the close are done', async t => {
 })
 
 test('nothing is asked of the disk once it is closed, also when a timed sync was under way', async () => {
-  for (let seed = 0; seed < 30; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     const disk = new SimulatedDisk()
     const world = simulatedRuntime(disk, seed)
-    const db = await open('/db', { walSync: { everyMs: 10 } }, world)
+    const db = await open('/db', { writeBufferSize: 65536, walSync: { everyMs: 10 } }, world)
     await db.put('a', '1')
-    await world.sleep(9 + seed / 10)
+    await world.sleep(10 + seed / 100)
     await db.close()
     const operations = disk.operationCount
     await world.sleep(1000)
