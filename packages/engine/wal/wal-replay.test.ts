@@ -357,6 +357,32 @@ test('a damaged log of C++ RocksDB that a later one follows is refused, with the
   assert.deepEqual(replay([torn, { bytes: new Uint8Array(0), number: 6 }]).applied, [1])
 })
 
+test('records of removed files behind the end of a log are not of it, and are refused below the watermark', async () => {
+  const log = await ourLog(script)
+  const older = await ourLog({ ...script, number: 3 })
+  const manifest = new ByteWriter()
+  for (let i = 0; i < 3; i++)
+    new LogFramer().frame(manifest, encodeUtf8('\x01\x1aleveldb.BytewiseComparator'))
+  const blocks = [older.bytes, older.bytes.subarray(older.ends[0]), manifest.view(), short()]
+  for (const block of blocks) {
+    for (const end of log.ends) {
+      const bytes = new Uint8Array(Math.max(log.bytes.length, end + block.length))
+      bytes.set(log.bytes.subarray(0, end))
+      bytes.set(block, end)
+      const tracked = appliedOrRefused(log, bytes, { trackedSizes: new Map([[log.number, log.synced]]) })
+      const expected = appliedUpTo(log, scriptCounts, end)
+      assert.deepEqual(tracked, end < log.synced ? undefined : expected, `block behind ${end}`)
+    }
+  }
+})
+
+/** A record that is no batch. */
+function short(): Uint8Array {
+  const out = new ByteWriter()
+  new LogFramer().frame(out, encodeUtf8('short'))
+  return out.view()
+}
+
 test('a batch that checks and is wrong is refused in every mode', () => {
   const out = new ByteWriter()
   const wrong = batch(1, 2).finish(1)
