@@ -178,15 +178,16 @@ class Crash {
       // The last durable bytes share a sector with the first that are not: of those the old half stays.
       const base = index * SECTOR_SIZE < node.durable.size ? node.durable.sector(index) : undefined
       if (index >= last && content.sector(index) === undefined) continue
-      content.setSector(index, base ?? this.garbageSector(garbage, node))
+      content.setSector(index, base ?? this.garbageSector(garbage, node, index))
     }
     return content
   }
 
-  private garbageSector(garbage: string, node: FileNode): Sector {
+  private garbageSector(garbage: string, node: FileNode, index: number): Sector {
     const { random, oldBlocks } = this
     if (garbage === 'noise') return Buffer.from(random.bytes(SECTOR_SIZE))
-    if (garbage === 'oldBlocks' && oldBlocks.length > 0) return random.pick(oldBlocks)
+    // A file that begins as another one did looks like one under a wrong name, which is to be refused.
+    if (garbage === 'oldBlocks' && index > 0 && oldBlocks.length > 0) return random.pick(oldBlocks)
     if (garbage === 'ownBlocks' && node.content.sectorCount > 0) {
       return node.content.sector(random.below(node.content.sectorCount))
     }

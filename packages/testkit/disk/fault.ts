@@ -65,6 +65,12 @@ const fits: Readonly<Record<FaultKind, ReadonlySet<OperationKind> | 'all'>> = {
 
 export const faultKinds: readonly FaultKind[] = Object.keys(fits) as FaultKind[]
 
+/** Whether such a fault can spoil such an operation. */
+export function fitsFault(kind: FaultKind, operation: Operation): boolean {
+  const fitting = fits[kind]
+  return fitting === 'all' || fitting.has(operation.kind)
+}
+
 /** The faults that are in force on a disk. */
 export class FaultPlan {
   /** Operations that went wrong. */
@@ -87,8 +93,7 @@ export class FaultPlan {
     for (const entry of this.active) {
       const { kind, from = 0, matches } = entry.fault
       if (entry.left <= 0 || operation.ordinal < from) continue
-      const fitting = fits[kind]
-      if (fitting !== 'all' && !fitting.has(operation.kind)) continue
+      if (!fitsFault(kind, operation)) continue
       if (matches !== undefined && !matches(operation)) continue
       entry.left--
       this.bites++

@@ -1,7 +1,7 @@
 /** `@varve/testkit/disk`: a disk in memory that loses power, fails and rots as told. */
 export { FileContent, SECTOR_SIZE } from './content.ts'
 export { type CrashMode, crashModes } from './crash.ts'
-export { type Fault, type FaultKind, FaultPlan, faultKinds } from './fault.ts'
+export { type Fault, type FaultKind, FaultPlan, faultKinds, fitsFault } from './fault.ts'
 export { FileNode } from './node.ts'
 export { describeOperation, isChange, type Operation, type OperationKind } from './operation.ts'
 export {
