@@ -336,6 +336,18 @@ test('a log that has lost whole records is found out by the next one', async () 
   assert.deepEqual(replay([first, synced]).applied, range(1, 8))
 })
 
+test('a log that has become zeros as a whole is found out by the next one, and by the MANIFEST', async () => {
+  const first = await ourLog({ number: 4, firstSequence: 1, batches: [[2, false]] })
+  const zeros = { bytes: new Uint8Array(first.bytes.length), number: 4 }
+  const batches = [[1, false]] as const
+  const previous = { number: 4, size: first.bytes.length }
+  const second = await ourLog({ number: 6, firstSequence: 3, batches, previous })
+  assert.deepEqual(replay([first, second]).applied, [1, 2, 3])
+  assert.deepEqual(replay([zeros, second]).applied, [])
+  const trackedSizes = new Map([[4, first.bytes.length]])
+  assert.throws(() => replay([zeros], { trackedSizes }), CorruptionError)
+})
+
 test('a log that is missing is found out by the next one', async () => {
   const previous = { number: 9, size: 100 }
   const next = await ourLog({ number: 10, firstSequence: 5, batches: [[2, false]], previous })
