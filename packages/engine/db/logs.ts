@@ -3,8 +3,8 @@
  * needs. A new log starts whenever a memtable is sealed.
  *
  * Invariants: L1 a log is synced only after all older ones, so that what is on disk is a prefix of what was
- * written; L2 the first sync of a log syncs its directory too; L3 a log goes only after the MANIFEST says
- * durably that nothing needs it.
+ * written; L2 the name of a log is on disk before anything in it counts as synced, and before the next log has a
+ * name; L3 a log goes only after the MANIFEST says durably that nothing needs it.
  *
  * RocksDB: db/db_impl/db_impl_write.cc, WriteToWAL and FlushWAL; db/db_impl/db_impl_files.cc
  */
@@ -29,7 +29,8 @@ export class Logs {
   /** Oldest first. */
   private older: OldLog[] = []
   private olderBytes = 0
-  private isDirectorySynced = false
+  /** Settles when the name of the current log is on disk (L2). */
+  private named: Promise<void> = Promise.resolve()
   /** Written without a sync since the last one, for `walSync`. */
   private unsyncedBytes = 0
   private timer: Timer | undefined
@@ -71,6 +72,7 @@ export class Logs {
 
   /** Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB. */
   async start(number: number, lastSequence: number): Promise<void> {
+    if (this.current?.poisoned === undefined) await this.named
     const file = await this.engine.fs.open(this.pathOf(number), 'create')
     const next = new WalWriter(file, number)
     next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(next, this.newestIntact())))
@@ -80,7 +82,9 @@ export class Logs {
     }
     this.current = next
     this.evidencedSize = 0
-    this.isDirectorySynced = false
+    this.named = this.syncName(next)
+    // Whoever relies on the name will wait for it, and be told.
+    this.named.catch(() => undefined)
   }
 
   /** Appends a group's record; when it returns, the record is in the page cache and survives this process. */
@@ -113,12 +117,18 @@ export class Logs {
     this.timer = undefined
     await this.syncOlder()
     this.unsyncedBytes = 0
+    const { named } = this
     await writer.sync()
-    if (writer === this.current && !this.isDirectorySynced) {
-      await this.engine.fs.syncDirectory(this.engine.path)
-      this.isDirectorySynced = true
-    }
+    await named
     this.engine.statistics.walSyncs++
+  }
+
+  private async syncName(writer: WalWriter): Promise<void> {
+    try {
+      await this.engine.fs.syncDirectory(this.engine.path)
+    } catch (error) {
+      throw writer.poison(error)
+    }
   }
 
   /** Syncs and closes the logs that are not written any more. */
@@ -158,7 +168,7 @@ export class Logs {
 
   async close(): Promise<void> {
     this.timer?.cancel()
-    await this.timedSync
+    await Promise.allSettled([this.timedSync, this.named])
     for (const log of this.older) await log.writer?.close()
     await this.current?.close()
   }

@@ -97,6 +97,16 @@ export class WalWriter {
     return this.closing
   }
 
+  /** From now on the log takes nothing more. Returns the error that everyone is told. */
+  poison(error: unknown): VarveError {
+    const code = isVarveError(error) ? error.code : 'IO_ERROR'
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `${this.file.path} takes no more writes since one failed: ${reason}`
+    const details = isVarveError(error) ? error.details : { file: this.file.path }
+    this.poisoned ??= new VarveError(code, message, details, error)
+    return this.poisoned
+  }
+
   private async closeFile(): Promise<void> {
     if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
     try {
@@ -147,14 +157,5 @@ export class WalWriter {
 
   private refuseIfPoisoned(): void {
     if (this.poisoned !== undefined) throw this.poisoned
-  }
-
-  private poison(error: unknown): VarveError {
-    const code = isVarveError(error) ? error.code : 'IO_ERROR'
-    const reason = error instanceof Error ? error.message : String(error)
-    const message = `${this.file.path} takes no more writes since one failed: ${reason}`
-    const details = isVarveError(error) ? error.details : { file: this.file.path }
-    this.poisoned ??= new VarveError(code, message, details, error)
-    return this.poisoned
   }
 }
