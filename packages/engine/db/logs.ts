@@ -150,7 +150,7 @@ export class Logs {
       this.olderBytes -= log.size
       const { writer } = log
       log.writer = undefined
-      await writer?.close()
+      await closeUnneeded(writer)
       await removeFile(this.engine, walName(log.number))
     }
   }
@@ -221,4 +221,10 @@ export class Logs {
       this.engine.failed(error)
     }
   }
+}
+
+/** Of a log that has failed nothing more is awaited: what it held is in tables. */
+async function closeUnneeded(writer: WalWriter | undefined): Promise<void> {
+  if (writer?.poisoned === undefined) await writer?.close()
+  else await writer.close().catch(() => undefined)
 }

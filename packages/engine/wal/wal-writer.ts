@@ -111,8 +111,18 @@ export class WalWriter {
     if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
     try {
       if (this.fileSize > this.size && this.poisoned === undefined) await this.file.truncate(this.size)
+    } catch (error) {
+      throw this.poison(error)
     } finally {
+      await this.closeHandle()
+    }
+  }
+
+  private async closeHandle(): Promise<void> {
+    try {
       await this.file.close()
+    } catch (error) {
+      throw this.poison(error)
     }
   }
 

@@ -43,7 +43,7 @@ const opens: readonly OperationKind[] = ['open', 'create', 'lock', 'syncDirector
 /** The operations that each kind of fault fits. */
 const fits: Readonly<Record<FaultKind, ReadonlySet<OperationKind> | 'all'>> = {
   EIO: 'all',
-  ENOSPC: new Set<OperationKind>(['create', 'write', 'truncate', 'sync', 'rename', 'makeDirectory', 'lock']),
+  ENOSPC: new Set<OperationKind>(['create', 'write', 'sync', 'rename', 'makeDirectory', 'lock']),
   EMFILE: new Set(opens),
   EACCES: new Set<OperationKind>([
     'open',

@@ -20,6 +20,8 @@ export type Action =
   | { readonly kind: 'reopen' }
   /** Loses power and opens. In a round of its own. */
   | { readonly kind: 'crash' }
+  /** Kills the process and opens: what was not synced is in the page cache. In a round of its own. */
+  | { readonly kind: 'kill' }
 
 export type Round = readonly Action[]
 

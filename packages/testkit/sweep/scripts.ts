@@ -48,6 +48,7 @@ function times(count: number, make: () => Round[]): Round[] {
 
 const scan: Round = [{ kind: 'scan' }]
 const reopen: Round = [{ kind: 'reopen' }]
+const kill: Round = [{ kind: 'kill' }]
 const crash: Round = [{ kind: 'crash' }]
 const flushAll: Round = [{ kind: 'flush', columnFamily: undefined }]
 const compact: Round = [{ kind: 'compact', columnFamily: 'default' }]
@@ -181,6 +182,27 @@ export const scripts: readonly Script[] = [
     options: { ...quiet, ...twoFamilies, avoidFlushDuringRecovery: true },
     rounds: random =>
       times(4, () => [...repeat(3, () => [batch(random, random.chance(0.4), ['default', 'users'])]), crash]),
+  },
+  {
+    name: 'kills',
+    options: { ...quiet, ...threeFamilies },
+    rounds: random =>
+      times(4, () => [
+        ...repeat(3, () => [batch(random, random.chance(0.2), ['default', 'users', 'log'])]),
+        ...(random.chance(0.5) ? [flushAll] : []),
+        [put(random, false)],
+        kill,
+      ]),
+  },
+  {
+    name: 'kills-keeping-logs',
+    options: { ...quiet, ...threeFamilies, avoidFlushDuringRecovery: true },
+    rounds: random =>
+      times(4, () => [
+        ...repeat(3, () => [batch(random, random.chance(0.2), ['default', 'users', 'log'])]),
+        kill,
+        [put(random, random.chance(0.5))],
+      ]),
   },
   {
     name: 'log-switch',

@@ -5,7 +5,7 @@
  */
 import { type Database, type ErrorCode, isVarveError, open } from 'varve'
 import type { Runtime } from 'varve/internal'
-import { type CrashMode, crashModes, SimulatedDisk } from '../disk/index.ts'
+import { crashModes, SimulatedDisk } from '../disk/index.ts'
 import { Random } from '../random.ts'
 import { plainRuntime, simulatedRuntime } from '../simulation/index.ts'
 import { contentsOf, History, type Moment } from './history.ts'
@@ -97,30 +97,45 @@ export class Stage {
         await this.close()
         return this.open()
       case 'crash':
-        return this.crash()
+        return this.goOnWith(
+          this.disk.crash(this.random.pick(crashModes), this.random.fork(this.disk.operationCount)),
+        )
+      case 'kill':
+        return this.goOnWith(this.disk.copy())
     }
   }
 
   private async write({ operations, sync }: Extract<Action, { kind: 'write' }>): Promise<void> {
     const { history } = this
-    const step = history.write(operations)
-    await this.database.write(operations, { sync })
+    const names = this.database.columnFamilyNames()
+    const possible = operations.filter(({ columnFamily }) =>
+      names.includes(String(columnFamily ?? 'default')),
+    )
+    const step = history.write(possible)
+    await this.database.write(possible, { sync })
     history.acknowledge(step, sync)
   }
 
   private async flush(columnFamily: string | undefined): Promise<void> {
     const { history } = this
     const { issued } = history
+    if (columnFamily !== undefined && !this.database.columnFamilyNames().includes(columnFamily)) return
     await this.database.flush(columnFamily === undefined ? {} : { columnFamily })
     if (columnFamily === undefined) history.madeDurable(issued)
   }
 
   private async changeFamily(kind: 'create' | 'drop', name: string): Promise<void> {
     const { history } = this
+    const exists = (): boolean => this.database.columnFamilyNames().includes(name)
+    if (exists() === (kind === 'create')) return
     const change = history.changeFamily(kind, name)
-    if (kind === 'create') await this.database.columnFamily(name)
-    else await this.database.dropColumnFamily(name)
-    history.acknowledgeFamily(change)
+    try {
+      if (kind === 'create') await this.database.columnFamily(name)
+      else await this.database.dropColumnFamily(name)
+    } finally {
+      // What failed may have been the tidying up after it.
+      if (exists() === (kind === 'create')) history.acknowledgeFamily(change)
+    }
   }
 
   /** Nothing may be under way: then the database holds what was acknowledged and nothing else. */
@@ -183,10 +198,10 @@ export class Stage {
     }
   }
 
-  private async crash(): Promise<void> {
-    const mode: CrashMode = this.random.pick(crashModes)
-    this.disk = this.disk.crash(mode, this.random.fork(this.disk.operationCount))
-    this.onDisk?.(this.disk)
+  /** What the abandoned database still does reaches the disk it has, and not this one. */
+  private async goOnWith(disk: SimulatedDisk): Promise<void> {
+    this.disk = disk
+    this.onDisk?.(disk)
     await this.open()
     await this.adoptState()
   }
