@@ -142,6 +142,11 @@ export class Logs {
     }
   }
 
+  /** Whether there are logs with a smaller number. */
+  isAnyBelow(number: number): boolean {
+    return this.older.length > 0 && this.older[0].number < number
+  }
+
   /** Removes the logs below `minimum`, which the MANIFEST has just declared unneeded (L3). */
   async release(minimum: number): Promise<void> {
     while (this.older.length > 0 && this.older[0].number < minimum) {
