@@ -103,12 +103,14 @@ export class History {
     }
   }
 
-  /** The same history as far as `place`, all of it durable. */
-  upTo(place: Place): History {
-    return this.filtered(
+  /** The same history as far as `place`, of which the first `durable` writes are durable. */
+  upTo(place: Place, durable: number): History {
+    const kept = this.filtered(
       step => step < place.steps,
       change => change < place.familyChanges,
     )
+    kept.durable = durable
+    return kept
   }
 
   /** The same history without what was refused, all of it durable: a resumed database vouches for it. */
