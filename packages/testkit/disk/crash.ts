@@ -173,24 +173,21 @@ class Crash {
     // Only what the list of sectors reaches can be anything but zeros.
     const first = random.between(from, content.sectorCount)
     const last = Math.min(content.sectorCount, first + random.between(1, 64))
-    const garbage = random.pick(['zeros', 'noise', 'oldBlocks', 'ownBlocks'])
+    const garbage = random.pick(['zeros', 'noise', 'oldBlocks'])
     for (let index = first; index < content.sectorCount; index++) {
       // The last durable bytes share a sector with the first that are not: of those the old half stays.
       const base = index * SECTOR_SIZE < node.durable.size ? node.durable.sector(index) : undefined
       if (index >= last && content.sector(index) === undefined) continue
-      content.setSector(index, base ?? this.garbageSector(garbage, node, index))
+      content.setSector(index, base ?? this.garbageSector(garbage, index))
     }
     return content
   }
 
-  private garbageSector(garbage: string, node: FileNode, index: number): Sector {
+  private garbageSector(garbage: string, index: number): Sector {
     const { random, oldBlocks } = this
     if (garbage === 'noise') return Buffer.from(random.bytes(SECTOR_SIZE))
     // A file that begins as another one did looks like one under a wrong name, which is to be refused.
     if (garbage === 'oldBlocks' && index > 0 && oldBlocks.length > 0) return random.pick(oldBlocks)
-    if (garbage === 'ownBlocks' && node.content.sectorCount > 0) {
-      return node.content.sector(random.below(node.content.sectorCount))
-    }
     return undefined
   }
 }
