@@ -125,6 +125,20 @@ test('what a killed process had not synced is on disk once it has been recovered
   }
 })
 
+test('closing says so when work in the background fails meanwhile: what was written last is not on disk', async () => {
+  const disk = new SimulatedDisk()
+  const db = await open('/db', small, simulatedRuntime(disk, 1))
+  await db.put('a', '1')
+  const flushed = db.flush()
+  await db.put('b', '1')
+  await flushed
+  disk.faults.add({ kind: 'EIO', matches: ({ kind }) => kind === 'unlink' })
+  const error = await failureOf(db.close())
+  assert.equal(error.details.errno, 'EIO')
+  assert.equal(disk.faults.bites, 1)
+  assert.deepEqual(await keysOf(disk), ['a', 'b'])
+})
+
 test('a directory whose name an earlier attempt could not sync is there after a crash', async () => {
   const disk = new SimulatedDisk()
   disk.faults.add({ kind: 'EIO', matches: ({ kind, path }) => kind === 'syncDirectory' && path === '/' })

@@ -8,8 +8,12 @@ import type { SimulatedDisk } from './simulated-disk.ts'
 
 /** One bit of one byte is the other way round. */
 export function flipBit(disk: SimulatedDisk, path: string, offset: number, bit: number): void {
-  editBytes(disk, path, bytes => {
-    bytes[offset] ^= 1 << bit
+  const index = Math.floor(offset / SECTOR_SIZE)
+  editSectors(disk, path, content => {
+    const sector = Buffer.alloc(SECTOR_SIZE)
+    sector.set(content.sector(index) ?? [])
+    sector[offset % SECTOR_SIZE] ^= 1 << bit
+    content.setSector(index, sector)
   })
 }
 
@@ -65,12 +69,6 @@ export function setBytes(disk: SimulatedDisk, path: string, bytes: Uint8Array): 
 
 export function sectorCount(disk: SimulatedDisk, path: string): number {
   return Math.ceil(disk.fileNode(path).content.size / SECTOR_SIZE)
-}
-
-function editBytes(disk: SimulatedDisk, path: string, edit: (bytes: Uint8Array) => void): void {
-  const bytes = disk.fileNode(path).content.bytes()
-  edit(bytes)
-  setBytes(disk, path, bytes)
 }
 
 function editSectors(disk: SimulatedDisk, path: string, edit: (content: FileContent) => void): void {
