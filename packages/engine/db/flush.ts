@@ -46,10 +46,11 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
     const { file } = await runFlush(engine, family, count)
     // The logs of other families must not be behind what this table says has happened (L1).
     if (engine.families.size > 1) await engine.logs.syncOlder()
+    const log = await currentLog(engine)
     await recordTables(
       engine,
       family,
-      flushEdits(engine, family, count, file),
+      [...flushEdits(engine, family, count, file), ...log],
       file === undefined ? [] : [file],
     )
     family.flushed(count)
@@ -105,7 +106,13 @@ async function recordTogether(engine: Engine, flushes: readonly Flush[]): Promis
   const edits = flushes.map(({ family, file }) =>
     inFamily(family, { logNumber, newFiles: file === undefined ? [] : [file.record] }),
   )
-  await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }], true)
+  const log = await currentLog(engine)
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true)
+}
+
+/** Recovery flushes before there is a log of its own. */
+async function currentLog({ logs }: Engine): Promise<VersionEdit[]> {
+  return logs.isStarted ? [await logs.mustExist()] : []
 }
 
 /**
@@ -122,8 +129,9 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
     family.startsAt(engine.logs.number)
     edits.push(inFamily(family, { logNumber: engine.logs.number }))
   }
+  const log = await currentLog(engine)
   const minLogNumberToKeep = oldestLogNeeded(engine)
-  await engine.versions.logAndApply([...edits, { minLogNumberToKeep }])
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep }, ...log])
 }
 
 async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushResult> {

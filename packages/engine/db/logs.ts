@@ -10,6 +10,7 @@
  */
 import { join } from 'node:path'
 import type { BatchEncoder } from '@varve/format/batch'
+import type { VersionEdit } from '@varve/format/manifest'
 import { walName } from '@varve/format/names'
 import type { Timer } from '../runtime/index.ts'
 import { encodeEvidence, evidenceRecord, WalWriter } from '../wal/index.ts'
@@ -140,6 +141,16 @@ export class Logs {
       await writer.close()
       log.writer = undefined
     }
+  }
+
+  /**
+   * What a MANIFEST may say of the current log from now on: that there is one. Without it nobody would miss a log that
+   * somebody removed, the newest, which no other log speaks of.
+   */
+  async mustExist(): Promise<VersionEdit> {
+    const { number } = this
+    await this.named
+    return { walWatermarks: [{ number, syncedSize: 0 }] }
   }
 
   /** Whether there are logs with a smaller number. */

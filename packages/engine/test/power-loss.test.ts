@@ -125,6 +125,23 @@ test('what a killed process had not synced is on disk once it has been recovered
   }
 })
 
+test('a log that somebody removed is missed, also the newest one of a process that was killed', async () => {
+  for (const flushes of [0, 1, 2]) {
+    const disk = new SimulatedDisk()
+    const db = await openOn(disk)
+    for (let i = 0; i < flushes; i++) {
+      await db.put('flushed', '1')
+      await db.flush()
+    }
+    await db.put('a', '1', { sync: true })
+    const after = disk.copy()
+    const newest = after.filesBelow('/db').findLast(path => path.endsWith('.log'))
+    after.unlinkSync(newest ?? '')
+    assert.equal((await failureOf(openOn(after))).code, 'CORRUPTION')
+    await db.close()
+  }
+})
+
 test('closing says so when work in the background fails meanwhile: what was written last is not on disk', async () => {
   const disk = new SimulatedDisk()
   const db = await open('/db', small, simulatedRuntime(disk, 1))
