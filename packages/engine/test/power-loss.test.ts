@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '@varve/testkit'
-import { SimulatedDisk } from '@varve/testkit/disk'
+import { SimulatedDisk, zeroSector } from '@varve/testkit/disk'
 import { plainRuntime, simulatedRuntime } from '@varve/testkit/simulation'
 import { type Database, type OpenOptions, open } from '../index.ts'
 import { failureOf, rowsOf, textOf } from './support.ts'
@@ -123,6 +123,26 @@ test('what a killed process had not synced is on disk once it has been recovered
     await db.close()
     await killed.close()
   }
+})
+
+test('a log that a crash has made zeros, and that is kept, is not missed at the opening after', async () => {
+  const options = { ...small, avoidFlushDuringRecovery: true }
+  const first = new SimulatedDisk()
+  const killed = await openOn(first, options)
+  await killed.put('a', '1')
+  const disk = first.copy()
+  await killed.close()
+  const db = await openOn(disk, options)
+  await db.put('lost', '1')
+  // The MANIFEST now knows of a sequence that the log has lost.
+  await db.columnFamily('other')
+  const after = disk.copy()
+  await db.close()
+  zeroSector(after, after.filesBelow('/db').findLast(path => path.endsWith('.log')) ?? '', 0)
+  const reopened = await openOn(after, options)
+  await reopened.put('b', '1', { sync: true })
+  await reopened.close()
+  assert.deepEqual(await keysOf(after, 'default', options), ['a', 'b'])
 })
 
 test('a log that somebody removed is missed, also the newest one of a process that was killed', async () => {

@@ -38,6 +38,7 @@ export type OnBatch = (batch: Uint8Array, offset: number, log: WalSource) => voi
 export interface WalOutcome {
   number: number
   file: string
+  /** In the strict mode without what was reserved behind the records: what a later log may say that this one had. */
   size: number
   /** `cut`: what begins at `cutAt` was not applied. `ignored`: none was, because an earlier log was cut. */
   end: 'clean' | 'cut' | 'ignored'
@@ -112,6 +113,7 @@ export class WalReplay {
     }
     this.checkPrevious(scan, log)
     this.previousEnd = knownEnd(scan, log)
+    outcome.size = this.previousEnd
     if (this.cut !== undefined && scan.records > 0) {
       if (scan.firstSequence === this.nextSequence) this.cut = undefined
       else if (watermark > 0 || !scan.isOurs) throw lostMiddle(this.cut, log)

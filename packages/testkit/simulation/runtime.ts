@@ -16,6 +16,8 @@ import { Trace } from './trace.ts'
 export interface SimulatedRuntime extends Runtime {
   readonly scheduler: Scheduler
   readonly trace: Trace
+  /** Nothing more goes into the trace: another runtime has the disk from now on. */
+  detach(): void
   /** A virtual pause. */
   sleep(milliseconds: number): Promise<void>
 }
@@ -32,7 +34,7 @@ export function simulatedRuntime(disk: SimulatedDisk, seed: number): SimulatedRu
   const trace = new Trace()
   const scheduler = new Scheduler(random.fork(1), trace)
   const bytes = random.fork(2)
-  disk.observe(operation => trace.operation(operation))
+  const detach = disk.observe(operation => trace.operation(operation))
   disk.pace = scheduler
   return {
     fs: disk,
@@ -43,6 +45,7 @@ export function simulatedRuntime(disk: SimulatedDisk, seed: number): SimulatedRu
       cancel: scheduler.at(scheduler.now + milliseconds, 'timer', callback),
     }),
     nextTurn: () => scheduler.wait('turn'),
+    detach,
     sleep: milliseconds => scheduler.sleep(milliseconds),
     scheduler,
     trace,

@@ -3,6 +3,7 @@ export { allCrashCases, type CrashCase, crashSweep, replayCrash } from './crash-
 export { faultSweep, replayFault } from './fault-sweep.ts'
 export { contentsOf, History, type Moment } from './history.ts'
 export { judge } from './judge.ts'
+export { randomScript } from './random-script.ts'
 export { recordOn, recordScript, type Snapshot } from './recorder.ts'
 export { recoverySweep, replayRecovery } from './recovery-sweep.ts'
 export type { Action, Round, Script } from './script.ts'

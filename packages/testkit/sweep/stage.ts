@@ -7,7 +7,7 @@ import { type Database, type ErrorCode, isVarveError, open } from 'varve'
 import type { Runtime } from 'varve/internal'
 import { crashModes, SimulatedDisk } from '../disk/index.ts'
 import { Random } from '../random.ts'
-import { plainRuntime, simulatedRuntime } from '../simulation/index.ts'
+import { plainRuntime, type SimulatedRuntime, simulatedRuntime, type Trace } from '../simulation/index.ts'
 import { contentsOf, History, type Moment } from './history.ts'
 import { type Action, baseFamilies, type Round, type Script } from './script.ts'
 
@@ -24,6 +24,8 @@ export class Stage {
   history: History
   /** What failed, in order. */
   readonly failures: unknown[] = []
+  /** Of each opening in the simulated world. */
+  readonly traces: Trace[] = []
   /** Called with each disk that the script goes on with: after a `crash` action it is another one. */
   onDisk: ((disk: SimulatedDisk) => void) | undefined = undefined
   /** Called when something failed, before anything is done about it, and again when the database goes on. */
@@ -34,6 +36,7 @@ export class Stage {
   private readonly world: World
   private db: Database | undefined
   private runtime: Runtime | undefined
+  private simulated: SimulatedRuntime | undefined
 
   constructor(script: Script, seed: number, world: World = 'simulated') {
     this.script = script
@@ -165,7 +168,13 @@ export class Stage {
 
   private newRuntime(): Runtime {
     const seed = this.runtimeSeeds.next()
-    this.runtime = this.world === 'plain' ? plainRuntime(this.disk, seed) : simulatedRuntime(this.disk, seed)
+    this.simulated?.detach()
+    if (this.world === 'plain') this.runtime = plainRuntime(this.disk, seed)
+    else {
+      this.simulated = simulatedRuntime(this.disk, seed)
+      this.traces.push(this.simulated.trace)
+      this.runtime = this.simulated
+    }
     return this.runtime
   }
 
