@@ -5,10 +5,10 @@
  */
 import { type Database, type ErrorCode, isVarveError, open } from 'varve'
 import type { Runtime } from 'varve/internal'
-import { crashModes, SimulatedDisk } from '../disk/index.ts'
+import { type CrashMode, crashModes, SimulatedDisk } from '../disk/index.ts'
 import { Random } from '../random.ts'
 import { plainRuntime, type SimulatedRuntime, simulatedRuntime, type Trace } from '../simulation/index.ts'
-import { contentsOf, History, type Moment } from './history.ts'
+import { type Contents, contentsOf, History, type Moment } from './history.ts'
 import { type Action, baseFamilies, type Round, type Script } from './script.ts'
 
 export const DIRECTORY = '/db'
@@ -100,9 +100,7 @@ export class Stage {
         await this.close()
         return this.open()
       case 'crash':
-        return this.goOnWith(
-          this.disk.crash(this.random.pick(crashModes), this.random.fork(this.disk.operationCount)),
-        )
+        return this.goOnWith(this.disk.crash(this.crashMode(), this.random.fork(this.disk.operationCount)))
       case 'kill':
         return this.goOnWith(this.disk.copy())
     }
@@ -207,6 +205,14 @@ export class Stage {
     }
   }
 
+  /** One that loses a sector of an unsynced MANIFEST record may have to be refused, and then there is nothing to go on with. */
+  private crashMode(): CrashMode {
+    const isUnsynced = this.disk
+      .filesBelow(DIRECTORY)
+      .some(path => /MANIFEST-\d+$/.test(path) && this.disk.fileNode(path).changes.length > 0)
+    return this.random.pick(isUnsynced ? ['loseAll', 'keepAll'] : crashModes)
+  }
+
   /** What the abandoned database still does reaches the disk it has, and not this one. */
   private async goOnWith(disk: SimulatedDisk): Promise<void> {
     this.disk = disk
@@ -218,12 +224,22 @@ export class Stage {
   /** Goes on from whichever state within the bounds the database is in. */
   private async adoptState(): Promise<void> {
     const moment = this.history.now()
-    const place = this.history.find(await contentsOf(this.database), moment)
+    const place = this.history.find(await this.readAll(), moment)
     if (place === undefined) throw new SweepError(`after opening again: ${describeBounds(moment)}`)
     const { bites } = this.disk.faults
     // A sync that failed in the process before cannot be known to this one, which may keep its log.
     const isTrusted = bites === 0 || this.script.options.avoidFlushDuringRecovery !== true
     this.history = this.history.upTo(place, isTrusted ? place.steps : moment.durable)
+  }
+
+  private async readAll(): Promise<Contents> {
+    try {
+      return await contentsOf(this.database)
+    } catch (error) {
+      this.noteExpected(error)
+      this.heal()
+      return contentsOf(this.database)
+    }
   }
 
   private async recoverFromFailure(): Promise<void> {
@@ -238,14 +254,18 @@ export class Stage {
     this.onFailure?.('resumed')
   }
 
+  /** A second time for what was under way when the cause went, and fails only now. */
   private async resume(): Promise<void> {
-    const hadError = this.database.backgroundError !== undefined
-    try {
-      await this.database.resume()
-    } catch (error) {
-      throw new SweepError(`resume fails though the cause is gone: ${error}`)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.database.resume()
+        await this.database.flush()
+        return
+      } catch (error) {
+        if (attempt === 2)
+          throw new SweepError(`resume fails though the cause is gone: ${error}`, { cause: error })
+      }
     }
-    if (!hadError) await this.database.flush()
   }
 
   /** Takes the cause of all failures away. */
