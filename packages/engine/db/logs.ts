@@ -241,6 +241,6 @@ export class Logs {
 
 /** Of a log that has failed nothing more is awaited: what it held is in tables. */
 async function closeUnneeded(writer: WalWriter | undefined): Promise<void> {
-  if (writer?.poisoned === undefined) await writer?.close()
-  else await writer.close().catch(() => undefined)
+  if (writer?.poisoned === undefined) await writer?.letGo()
+  else await writer.letGo().catch(() => undefined)
 }

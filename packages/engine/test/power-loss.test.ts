@@ -176,6 +176,23 @@ test('closing says so when work in the background fails meanwhile: what was writ
   assert.deepEqual(await keysOf(disk), ['a', 'b'])
 })
 
+test('a table whose file could not be closed can be read all the same', async () => {
+  const options = { ...small, maxOpenFiles: 2, blockCacheSize: 0 }
+  const keys = [0, 1, 2, 3, 4].map(i => `key ${i}`)
+  for (const wanted of keys) {
+    const disk = new SimulatedDisk()
+    const db = await openOn(disk, options)
+    for (const key of keys) {
+      await db.put(key, '1')
+      await db.flush()
+    }
+    disk.faults.add({ kind: 'EIO', matches: ({ kind, path }) => kind === 'close' && path.endsWith('.sst') })
+    for (let i = 0; disk.faults.bites === 0; i++) await Promise.allSettled([db.get(keys[i % 5])])
+    assert.equal(await textOf(db, wanted), '1')
+    await db.close()
+  }
+})
+
 test('a directory whose name an earlier attempt could not sync is there after a crash', async () => {
   const disk = new SimulatedDisk()
   disk.faults.add({ kind: 'EIO', matches: ({ kind, path }) => kind === 'syncDirectory' && path === '/' })

@@ -41,6 +41,7 @@ export class WalWriter {
   private fileSize: number
   private syncing: Promise<void> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
+  private isLetGo = false
 
   /** `size` is that of the file: 0 for a new one. */
   constructor(file: File, number: number, size = 0) {
@@ -82,7 +83,7 @@ export class WalWriter {
     // One at a time: of two syncs at once the kernel may tell only one that a page was lost.
     while (this.syncing !== undefined) await this.syncing
     this.refuseIfPoisoned()
-    if (this.syncedSize >= wanted) return
+    if (this.syncedSize >= wanted || this.isLetGo) return
     this.syncing = this.syncFile(this.size)
     try {
       await this.syncing
@@ -97,6 +98,12 @@ export class WalWriter {
     return this.closing
   }
 
+  /** Closes a log whose records are all in tables: whoever still waits for it to be synced need not. */
+  letGo(): Promise<void> {
+    this.isLetGo = true
+    return this.close()
+  }
+
   /** From now on the log takes nothing more. Returns the error that everyone is told. */
   poison(error: unknown): VarveError {
     const code = isVarveError(error) ? error.code : 'IO_ERROR'
@@ -108,7 +115,7 @@ export class WalWriter {
   }
 
   private async closeFile(): Promise<void> {
-    if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
+    while (this.syncing !== undefined) await Promise.allSettled([this.syncing])
     try {
       if (this.fileSize > this.size && this.poisoned === undefined) await this.file.truncate(this.size)
     } catch (error) {
