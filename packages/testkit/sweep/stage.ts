@@ -142,7 +142,7 @@ export class Stage {
   /** Nothing may be under way: then the database holds what was acknowledged and nothing else. */
   private async compareAll(what: string): Promise<void> {
     const moment = this.history.withoutFailures().now()
-    const found = await contentsOf(this.database)
+    const found = await this.readAll()
     if (moment.history.find(found, moment) === undefined) {
       throw new SweepError(`${what} shows something else than what was acknowledged`)
     }
