@@ -127,7 +127,8 @@ async function runFault(item: FaultCase, tally: Tally): Promise<string> {
   for (const { disk, moment, when } of moments) {
     const mode = when === 'failed' ? random.pick(crashModes) : 'loseAll'
     try {
-      await judge(disk.crash(mode, random.fork(1)), item.script, moment, disk)
+      const judgement = await judge(disk.crash(mode, random.fork(1)), item.script, moment, disk)
+      if (judgement === 'refused') count(tally, 'of them refused')
     } catch (error) {
       throw new SweepError(`a crash (${mode}) when it had ${when}: ${error}`, { cause: error })
     }

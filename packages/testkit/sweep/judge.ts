@@ -26,7 +26,7 @@ export async function judge(
   try {
     await recoverAndCompare(disk, script, moment)
   } catch (error) {
-    if (error instanceof SweepError && isUndecidable(error.cause, before)) return 'refused'
+    if (error instanceof SweepError && isUndecidable(error.cause, script, before)) return 'refused'
     throw error
   }
   if (disk.openHandles > 0) throw new SweepError(`${disk.openHandles} files are open after close`)
@@ -40,12 +40,14 @@ export async function judge(
 
 /**
  * A last MANIFEST record that has lost a sector looks like a synced one that has rotted, and to leave that out
- * could lose a table. So it is refused, as in RocksDB.
+ * could lose a table. So it is refused, as in RocksDB. And a log whose sync failed in an earlier process, and that
+ * was kept at recovery, may never have come to the disk.
  */
-function isUndecidable(cause: unknown, before: SimulatedDisk): boolean {
-  if (!isVarveError(cause, 'CORRUPTION') || cause.file === undefined || !/MANIFEST-\d+$/.test(cause.file))
-    return false
-  return before.fileNode(cause.file).changes.length > 0
+function isUndecidable(cause: unknown, script: Script, before: SimulatedDisk): boolean {
+  if (!isVarveError(cause, 'CORRUPTION') || cause.file === undefined) return false
+  if (/MANIFEST-\d+$/.test(cause.file)) return before.fileNode(cause.file).changes.length > 0
+  const keepsLogs = script.options.avoidFlushDuringRecovery === true && /\d\.log$/.test(cause.file)
+  return keepsLogs && before.fileNode(cause.file).forgotten !== undefined
 }
 
 async function recoverAndCompare(disk: SimulatedDisk, script: Script, moment: Moment): Promise<void> {
