@@ -3,8 +3,9 @@
  * to `open`. Not covered by semantic versioning.
  */
 export { poisonIdleBlocks } from './cache/index.ts'
+export { type CompactionJob, type FlushJob, runCompactionJob, runFlushJob } from './compaction/index.ts'
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
-export { NodeFileSystem } from './fs/index.ts'
+export { ioError, NodeFileSystem } from './fs/index.ts'
 export type {
   Clock,
   Job,

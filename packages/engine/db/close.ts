@@ -12,6 +12,7 @@ import { removeObsoleteFiles } from './obsolete-files.ts'
 export async function close(engine: Engine): Promise<void> {
   if (engine.state !== 'open') return engine.closed.promise
   engine.state = 'closing'
+  const { backgroundError } = engine
   const failures: unknown[] = []
   const attempt = async (step: () => Promise<void> | void) => {
     try {
@@ -26,6 +27,8 @@ export async function close(engine: Engine): Promise<void> {
     await Promise.allSettled([engine.familyChanges])
     await attempt(() => engine.commits.drain())
     await attempt(() => engine.background.stop())
+    // Nobody else may have been told of what failed just now, and it keeps the log from being sealed.
+    if (engine.backgroundError !== backgroundError) failures.push(engine.backgroundError)
     await attempt(() => flushForClose(engine))
     await attempt(() => removeObsoleteFiles(engine))
     await attempt(() => sealLogs(engine))

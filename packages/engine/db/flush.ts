@@ -12,7 +12,7 @@ import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } f
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { sealMemtables } from './make-room.ts'
-import { recordTables } from './new-tables.ts'
+import { openNewTables, recordTables } from './new-tables.ts'
 import { oldestLogNeeded, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
 
 /** Flushes what `families` (absent: all) hold in memory now, and waits for it. */
@@ -46,10 +46,11 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
     const { file } = await runFlush(engine, family, count)
     // The logs of other families must not be behind what this table says has happened (L1).
     if (engine.families.size > 1) await engine.logs.syncOlder()
+    const log = await currentLog(engine)
     await recordTables(
       engine,
       family,
-      flushEdits(engine, family, count, file),
+      [...flushEdits(engine, family, count, file), ...log],
       file === undefined ? [] : [file],
     )
     family.flushed(count)
@@ -61,6 +62,57 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
     family.flushing = 0
     throw error
   }
+}
+
+interface Flush {
+  readonly family: Family
+  readonly count: number
+  readonly file: FlushResult['file']
+  readonly started: number
+}
+
+/**
+ * Flushes everything that is sealed, of all families or of none: after a failure, when the logs before the current
+ * one cannot be relied on to keep what other families have. Nothing may be written meanwhile. The older logs go.
+ */
+export async function flushTogether(engine: Engine): Promise<void> {
+  const flushes: Flush[] = []
+  try {
+    for (const family of engine.families.values()) {
+      const count = family.sealed.length
+      const started = engine.runtime.clock.monotonic()
+      family.flushing = count
+      const { file } = count === 0 ? { file: undefined } : await runFlush(engine, family, count)
+      flushes.push({ family, count, file, started })
+    }
+    await recordTogether(engine, flushes)
+    for (const { family } of flushes) await openNewTables(engine, family)
+  } catch (error) {
+    for (const family of engine.families.values()) family.flushing = 0
+    throw error
+  }
+  for (const { family, count, file, started } of flushes) {
+    if (count === 0) continue
+    family.flushed(count)
+    countFlush(engine, family, file, started)
+  }
+  engine.controller.update()
+  await removeObsoleteLogs(engine)
+  await removeObsoleteFiles(engine)
+}
+
+async function recordTogether(engine: Engine, flushes: readonly Flush[]): Promise<void> {
+  const logNumber = engine.logs.number
+  const edits = flushes.map(({ family, file }) =>
+    inFamily(family, { logNumber, newFiles: file === undefined ? [] : [file.record] }),
+  )
+  const log = await currentLog(engine)
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true)
+}
+
+/** Recovery flushes before there is a log of its own. */
+async function currentLog({ logs }: Engine): Promise<VersionEdit[]> {
+  return logs.isStarted ? [await logs.mustExist()] : []
 }
 
 /**
@@ -77,8 +129,9 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
     family.startsAt(engine.logs.number)
     edits.push(inFamily(family, { logNumber: engine.logs.number }))
   }
+  const log = await currentLog(engine)
   const minLogNumberToKeep = oldestLogNeeded(engine)
-  await engine.versions.logAndApply([...edits, { minLogNumberToKeep }])
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep }, ...log])
 }
 
 async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushResult> {

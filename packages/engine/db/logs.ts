@@ -3,13 +3,14 @@
  * needs. A new log starts whenever a memtable is sealed.
  *
  * Invariants: L1 a log is synced only after all older ones, so that what is on disk is a prefix of what was
- * written; L2 the first sync of a log syncs its directory too; L3 a log goes only after the MANIFEST says
- * durably that nothing needs it.
+ * written; L2 the name of a log is on disk before anything in it counts as synced, and before the next log has a
+ * name; L3 a log goes only after the MANIFEST says durably that nothing needs it.
  *
  * RocksDB: db/db_impl/db_impl_write.cc, WriteToWAL and FlushWAL; db/db_impl/db_impl_files.cc
  */
 import { join } from 'node:path'
 import type { BatchEncoder } from '@varve/format/batch'
+import type { VersionEdit } from '@varve/format/manifest'
 import { walName } from '@varve/format/names'
 import type { Timer } from '../runtime/index.ts'
 import { encodeEvidence, evidenceRecord, WalWriter } from '../wal/index.ts'
@@ -29,10 +30,13 @@ export class Logs {
   /** Oldest first. */
   private older: OldLog[] = []
   private olderBytes = 0
-  private isDirectorySynced = false
+  /** Settles when the name of the current log is on disk (L2). */
+  private named: Promise<void> = Promise.resolve()
   /** Written without a sync since the last one, for `walSync`. */
   private unsyncedBytes = 0
   private timer: Timer | undefined
+  /** The last sync that the timer started. */
+  private timedSync: Promise<void> | undefined
   /** The synced size that the newest evidence in the current log speaks of. */
   private evidencedSize = 0
 
@@ -69,6 +73,7 @@ export class Logs {
 
   /** Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB. */
   async start(number: number, lastSequence: number): Promise<void> {
+    if (this.current?.poisoned === undefined) await this.named
     const file = await this.engine.fs.open(this.pathOf(number), 'create')
     const next = new WalWriter(file, number, 0, this.engine.pace)
     next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(next, this.newestIntact())))
@@ -78,7 +83,9 @@ export class Logs {
     }
     this.current = next
     this.evidencedSize = 0
-    this.isDirectorySynced = false
+    this.named = this.syncName(next)
+    // Whoever relies on the name will wait for it, and be told.
+    this.named.catch(() => undefined)
   }
 
   /** Appends a group's record; when it returns, the record is in the page cache and survives this process. */
@@ -111,12 +118,18 @@ export class Logs {
     this.timer = undefined
     await this.syncOlder()
     this.unsyncedBytes = 0
+    const { named } = this
     await writer.sync()
-    if (writer === this.current && !this.isDirectorySynced) {
-      await this.engine.fs.syncDirectory(this.engine.path)
-      this.isDirectorySynced = true
-    }
+    await named
     this.engine.statistics.walSyncs++
+  }
+
+  private async syncName(writer: WalWriter): Promise<void> {
+    try {
+      await this.engine.fs.syncDirectory(this.engine.path)
+    } catch (error) {
+      throw writer.poison(error)
+    }
   }
 
   /** Syncs and closes the logs that are not written any more. */
@@ -130,6 +143,21 @@ export class Logs {
     }
   }
 
+  /**
+   * What a MANIFEST may say of the current log from now on: that there is one. Without it nobody would miss a log that
+   * somebody removed, the newest, which no other log speaks of.
+   */
+  async mustExist(): Promise<VersionEdit> {
+    const { number } = this
+    await this.named
+    return { walWatermarks: [{ number, syncedSize: 0 }] }
+  }
+
+  /** Whether there are logs with a smaller number. */
+  isAnyBelow(number: number): boolean {
+    return this.older.length > 0 && this.older[0].number < number
+  }
+
   /** Removes the logs below `minimum`, which the MANIFEST has just declared unneeded (L3). */
   async release(minimum: number): Promise<void> {
     while (this.older.length > 0 && this.older[0].number < minimum) {
@@ -138,7 +166,7 @@ export class Logs {
       this.olderBytes -= log.size
       const { writer } = log
       log.writer = undefined
-      await writer?.close()
+      await closeUnneeded(writer)
       await removeFile(this.engine, walName(log.number))
     }
   }
@@ -156,6 +184,7 @@ export class Logs {
 
   async close(): Promise<void> {
     this.timer?.cancel()
+    await Promise.allSettled([this.timedSync, this.named])
     for (const log of this.older) await log.writer?.close()
     await this.current?.close()
   }
@@ -197,7 +226,21 @@ export class Logs {
     if (typeof policy !== 'object' || policy.everyMs === undefined || this.timer !== undefined) return
     this.timer = this.engine.runtime.setTimer(policy.everyMs, () => {
       this.timer = undefined
-      this.sync().catch(error => this.engine.failed(error))
+      this.timedSync = this.syncOrFail()
     })
   }
+
+  private async syncOrFail(): Promise<void> {
+    try {
+      await this.sync()
+    } catch (error) {
+      this.engine.failed(error)
+    }
+  }
+}
+
+/** Of a log that has failed nothing more is awaited: what it held is in tables. */
+async function closeUnneeded(writer: WalWriter | undefined): Promise<void> {
+  if (writer?.poisoned === undefined) await writer?.letGo()
+  else await writer.letGo().catch(() => undefined)
 }

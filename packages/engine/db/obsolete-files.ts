@@ -25,9 +25,22 @@ export function removeFilesLetGo(engine: Engine): void {
   engine.background.start(removeObsoleteFiles(engine))
 }
 
-/** Removes the logs that no memtable needs any more. Call it after the MANIFEST says so durably. */
+/**
+ * Removes the logs that no memtable needs any more, when the MANIFEST says so durably (L3). Of flushes that ended
+ * together none may have said it: each saw that the other one still needed the log.
+ */
 export async function removeObsoleteLogs(engine: Engine): Promise<void> {
-  await engine.logs.release(oldestLogNeeded(engine))
+  const oldest = oldestLogNeeded(engine)
+  if (engine.logs.isAnyBelow(oldest) && oldestLogInManifest(engine) < oldest) {
+    await engine.versions.logAndApply([{ minLogNumberToKeep: oldest }])
+  }
+  await engine.logs.release(oldest)
+}
+
+/** The first log number that holds something which is in no table, as the MANIFEST has it. */
+export function oldestLogInManifest({ versions, families }: Engine): number {
+  const oldestOfFamilies = Math.min(...[...families.values()].map(family => family.state.logNumber))
+  return Math.max(versions.minLogNumberToKeep, oldestOfFamilies)
 }
 
 /** The oldest log that holds something only a memtable has. */

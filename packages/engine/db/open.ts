@@ -5,8 +5,8 @@
  *
  * RocksDB: db/db_impl/db_impl_open.cc, DBImpl::Open
  */
-import { join } from 'node:path'
-import { VarveError } from '@varve/format/errors'
+import { dirname, join } from 'node:path'
+import { isVarveError, VarveError } from '@varve/format/errors'
 import { CURRENT_NAME, LOCK_NAME, parseFileName } from '@varve/format/names'
 import { BlockCache } from '../cache/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
@@ -88,8 +88,21 @@ async function findDatabase(fs: FileSystem, path: string, options: ResolvedOptio
     throw new VarveError('NOT_FOUND', `${path} ${why}`, { file: path })
   }
   if (status === undefined) await fs.makeDirectory(path)
-  else await refuseForeignDirectory(fs, path)
+  else {
+    await refuseForeignDirectory(fs, path)
+    await syncName(fs, path)
+  }
   return false
+}
+
+/** Whoever made the directory, an earlier attempt or a person, may not have brought its name to the disk. */
+async function syncName(fs: FileSystem, path: string): Promise<void> {
+  try {
+    await fs.syncDirectory(dirname(path))
+  } catch (error) {
+    // Not even to be read: then it is not ours to care for.
+    if (!isVarveError(error) || error.details.errno !== 'EACCES') throw error
+  }
 }
 
 /** A directory with files of something else is more likely a mistyped path than a place for a database. */

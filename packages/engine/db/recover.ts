@@ -17,7 +17,7 @@ import type { RecoveryEvent } from './events.ts'
 import { flushRecovered } from './flush.ts'
 import { startLog } from './make-room.ts'
 import { openNewTables } from './new-tables.ts'
-import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
+import { oldestLogInManifest, removeFile, removeObsoleteFiles } from './obsolete-files.ts'
 import { writeOptionsFile } from './options-file.ts'
 import { listLost, quarantine } from './quarantine.ts'
 import { replayLogs } from './replay-logs.ts'
@@ -68,12 +68,6 @@ async function openTables(engine: Engine): Promise<void> {
     await openNewTables(engine, family)
     family.install()
   }
-}
-
-/** The first log number that holds something which is in no table, as the MANIFEST has it. */
-function oldestLogInManifest({ versions, families }: Engine): number {
-  const oldestOfFamilies = Math.min(...[...families.values()].map(family => family.state.logNumber))
-  return Math.max(versions.minLogNumberToKeep, oldestOfFamilies)
 }
 
 /** The logs to replay, oldest first. One that the MANIFEST says must exist and does not is damage. */

@@ -28,8 +28,10 @@ export async function replayLogs(
   })
   // A later log may yet prove that an earlier one has lost its end: outcomes are final when all are replayed.
   const outcomes: WalOutcome[] = []
+  if (!engine.isReadOnly && numbers.length > 0) await engine.fs.syncDirectory(engine.path)
   for (const number of numbers) {
     const file = join(engine.path, walName(number))
+    if (!engine.isReadOnly) await syncLog(engine, file)
     const bytes = await engine.fs.readFile(file)
     const outcome = replay.replay({ bytes, number, file })
     outcomes.push(outcome)
@@ -38,6 +40,19 @@ export async function replayLogs(
     if (!engine.isReadOnly) await flushWhatIsFull(engine, number)
   }
   return outcomes
+}
+
+/**
+ * A process that was killed leaves in the page cache what it had not synced. All of it has to be on disk before
+ * anything that follows from it is: a table of one family, or a newer log (L1).
+ */
+async function syncLog({ fs }: Engine, path: string): Promise<void> {
+  const file = await fs.open(path, 'update')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 const cursor = new BatchCursor(new Uint8Array(12))

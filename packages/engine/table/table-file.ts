@@ -55,9 +55,11 @@ export class TableFile {
 
   /** Gives the descriptor back, unless there is none or it is being read; the next read takes one again. */
   release(): boolean {
-    if (this.reads > 0 || this.file === undefined) return false
-    this.file.closeSync()
+    const { file } = this
+    if (this.reads > 0 || file === undefined) return false
+    // Also when closing fails: it is closed then, and must not be read from.
     this.file = undefined
+    file.closeSync()
     return true
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Database } from '../index.ts'
+import { SimulatedDisk } from '@varve/testkit/disk'
+import { simulatedRuntime } from '@varve/testkit/simulation'
+import { type Database, open } from '../index.ts'
 import {
   failsWith,
   failureOf,
@@ -32,6 +34,21 @@ test('writes that were made before the close are done', async t => {
   await Promise.all(writes)
   await closing
   assert.deepEqual(await rowsOf(await openFor(t, path)), numberedRows(300))
+})
+
+test('nothing is asked of the disk once it is closed, also when a timed sync was under way', async () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const disk = new SimulatedDisk()
+    const world = simulatedRuntime(disk, seed)
+    const db = await open('/db', { writeBufferSize: 65536, walSync: { everyMs: 10 } }, world)
+    await db.put('a', '1')
+    await world.sleep(10 + seed / 100)
+    await db.close()
+    const operations = disk.operationCount
+    await world.sleep(1000)
+    assert.equal(disk.operationCount, operations, `seed ${seed}`)
+    assert.equal(disk.openHandles, 0, `seed ${seed}`)
+  }
 })
 
 test('closing makes room for the writes that still wait', async t => {

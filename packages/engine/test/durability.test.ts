@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { OpenOptions } from '../index.ts'
+import { Random } from '@varve/testkit'
+import { SimulatedDisk } from '@varve/testkit/disk'
+import { plainRuntime, simulatedRuntime } from '@varve/testkit/simulation'
+import { type OpenOptions, open } from '../index.ts'
 import {
   filesOf,
   freshPath,
@@ -213,4 +216,36 @@ test('large values survive a crash like small ones', async t => {
   assert.deepEqual(await crashed.get('large'), large)
   assert.deepEqual(await crashed.get('larger'), large)
   assert.equal(await textOf(crashed, 'small'), '1')
+})
+
+test('a crash that loses the name of a log loses the names of later ones too', async () => {
+  const disk = new SimulatedDisk()
+  const options = { writeBufferSize: 65536, disableAutoCompactions: true, columnFamilies: { kept: {} } }
+  const db = await open('/db', options, simulatedRuntime(disk, 1))
+  const moments: SimulatedDisk[] = []
+  disk.observe(({ kind }) => {
+    if (kind === 'create' || kind === 'write') moments.push(disk.copy())
+  })
+  // Logs are switched faster than flushes end; a family that is not flushed needs every log.
+  const flushes: Promise<void>[] = []
+  for (let i = 0; i < 3; i++) {
+    await db.put(`key ${i}`, 'value', { columnFamily: 'kept' })
+    await db.put(`key ${i}`, 'value')
+    flushes.push(db.flush({ columnFamily: 'default' }))
+  }
+  await Promise.all(flushes)
+  for (const [index, moment] of moments.entries()) {
+    for (let seed = 0; seed < 5; seed++) {
+      const after = moment.crash('directoryAnomalies', new Random(seed))
+      const reopened = await open('/db', options, plainRuntime(after, 1))
+      const keys = (await rowsOf(reopened, { columnFamily: 'kept' })).map(([key]) => key)
+      assert.deepEqual(
+        keys,
+        ['key 0', 'key 1', 'key 2'].slice(0, keys.length),
+        `moment ${index}, seed ${seed}`,
+      )
+      await reopened.close()
+    }
+  }
+  await db.close()
 })

@@ -45,7 +45,7 @@ const scenes: Scene[] = [
   {
     name: 'the directory of a log cannot be synced',
     fault: { operation: 'syncDirectory', path: /./ },
-    act: 'sync',
+    act: 'flush',
   },
   { name: 'a new log cannot be made', fault: { operation: 'create', path: /\.log$/ }, act: 'flush' },
   { name: 'a table cannot be made', fault: { operation: 'create', path: /\.sst$/ }, act: 'flush' },

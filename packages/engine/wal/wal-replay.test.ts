@@ -336,6 +336,18 @@ test('a log that has lost whole records is found out by the next one', async () 
   assert.deepEqual(replay([first, synced]).applied, range(1, 8))
 })
 
+test('a log that has become zeros as a whole is found out by the next one, and by the MANIFEST', async () => {
+  const first = await ourLog({ number: 4, firstSequence: 1, batches: [[2, false]] })
+  const zeros = { bytes: new Uint8Array(first.bytes.length), number: 4 }
+  const batches = [[1, false]] as const
+  const previous = { number: 4, size: first.bytes.length }
+  const second = await ourLog({ number: 6, firstSequence: 3, batches, previous })
+  assert.deepEqual(replay([first, second]).applied, [1, 2, 3])
+  assert.deepEqual(replay([zeros, second]).applied, [])
+  const trackedSizes = new Map([[4, first.bytes.length]])
+  assert.throws(() => replay([zeros], { trackedSizes }), CorruptionError)
+})
+
 test('a log that is missing is found out by the next one', async () => {
   const previous = { number: 9, size: 100 }
   const next = await ourLog({ number: 10, firstSequence: 5, batches: [[2, false]], previous })
@@ -356,6 +368,32 @@ test('a damaged log of C++ RocksDB that a later one follows is refused, with the
   assert.deepEqual(replay([torn, foreignLog(6, 2, [1])]).applied, [1, 2])
   assert.deepEqual(replay([torn, { bytes: new Uint8Array(0), number: 6 }]).applied, [1])
 })
+
+test('records of removed files behind the end of a log are not of it, and are refused below the watermark', async () => {
+  const log = await ourLog(script)
+  const older = await ourLog({ ...script, number: 3 })
+  const manifest = new ByteWriter()
+  for (let i = 0; i < 3; i++)
+    new LogFramer().frame(manifest, encodeUtf8('\x01\x1aleveldb.BytewiseComparator'))
+  const blocks = [older.bytes, older.bytes.subarray(older.ends[0]), manifest.view(), short()]
+  for (const block of blocks) {
+    for (const end of log.ends) {
+      const bytes = new Uint8Array(Math.max(log.bytes.length, end + block.length))
+      bytes.set(log.bytes.subarray(0, end))
+      bytes.set(block, end)
+      const tracked = appliedOrRefused(log, bytes, { trackedSizes: new Map([[log.number, log.synced]]) })
+      const expected = appliedUpTo(log, scriptCounts, end)
+      assert.deepEqual(tracked, end < log.synced ? undefined : expected, `block behind ${end}`)
+    }
+  }
+})
+
+/** A record that is no batch. */
+function short(): Uint8Array {
+  const out = new ByteWriter()
+  new LogFramer().frame(out, encodeUtf8('short'))
+  return out.view()
+}
 
 test('a batch that checks and is wrong is refused in every mode', () => {
   const out = new ByteWriter()

@@ -38,6 +38,7 @@ export type OnBatch = (batch: Uint8Array, offset: number, log: WalSource) => voi
 export interface WalOutcome {
   number: number
   file: string
+  /** In the strict mode without what was reserved behind the records: what a later log may say that this one had. */
   size: number
   /** `cut`: what begins at `cutAt` was not applied. `ignored`: none was, because an earlier log was cut. */
   end: 'clean' | 'cut' | 'ignored'
@@ -111,7 +112,8 @@ export class WalReplay {
       outcome.manifest = { manifestNumber: scan.manifestNumber, syncedSize: scan.manifestSynced }
     }
     this.checkPrevious(scan, log)
-    this.previousEnd = scan.isOurs ? scan.intactEnd : log.bytes.length
+    this.previousEnd = knownEnd(scan, log)
+    outcome.size = this.previousEnd
     if (this.cut !== undefined && scan.records > 0) {
       if (scan.firstSequence === this.nextSequence) this.cut = undefined
       else if (watermark > 0 || !scan.isOurs) throw lostMiddle(this.cut, log)
@@ -197,8 +199,17 @@ export class WalReplay {
 
 const LENIENT_MODE = 'walRecoveryMode kPointInTimeRecovery would drop what follows'
 
-function refuseDamageBelow(watermark: number, scan: WalScan, { bytes, file }: WalSource): void {
+/**
+ * How far the log reaches. Of a log of C++ RocksDB the whole file counts; but one that holds nothing at all may be
+ * one of ours that has become zeros.
+ */
+function knownEnd(scan: WalScan, { bytes }: WalSource): number {
+  return scan.isOurs || scan.records === 0 ? scan.intactEnd : bytes.length
+}
+
+function refuseDamageBelow(watermark: number, scan: WalScan, log: WalSource): void {
   const { damage } = scan
+  const { file } = log
   if (damage !== undefined && damage.recordOffset < watermark) {
     throw new CorruptionError(
       `${damage.reason} in what had been synced (${watermark} bytes)`,
@@ -206,7 +217,7 @@ function refuseDamageBelow(watermark: number, scan: WalScan, { bytes, file }: Wa
       damage.offset,
     )
   }
-  const end = scan.isOurs ? scan.intactEnd : bytes.length
+  const end = knownEnd(scan, log)
   if (end < watermark)
     throw new CorruptionError(`the log had been synced up to ${watermark} and ends before`, file, end)
 }

@@ -19,14 +19,26 @@ import {
 } from '@varve/format/wal'
 import { decodeEvidence, type Evidence, findEvidence } from './evidence.ts'
 
+/** Of a sequence number's upper half, below 2^53. */
+const MAX_SEQUENCE_HIGH = 0x1f_ffff
+
+/** As in `LogDamage`. */
+export interface WalDamage {
+  reason: string
+  offset: number
+  recordOffset: number
+}
+
 export interface WalScan {
   records: number
   /** In the header of the first batch. */
   firstSequence: number | undefined
+  /** Of the next batch, or a greater one; 0 before the first. */
+  nextSequence: number
   /** Behind the last record, damaged ones not counted. */
   intactEnd: number
   /** The first damage, wherever it is. */
-  damage: LogDamage | undefined
+  damage: WalDamage | undefined
   /** An intact fragment stands behind it. */
   isFollowed: boolean
   /** Written by Varve: it carries evidence. */
@@ -45,6 +57,7 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
   const scan: WalScan = {
     records: 0,
     firstSequence: undefined,
+    nextSequence: 0,
     intactEnd: 0,
     damage: undefined,
     isFollowed: false,
@@ -62,7 +75,9 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
     if (item.kind === 'record') {
       isLegacy ||= !item.recyclable
       scan.damage ??= olderRecord
-      scanRecord(scan, item, file, number)
+      if (!scanRecord(scan, item, file, number)) {
+        scan.damage ??= { reason: 'record of another file', offset: item.offset, recordOffset: item.offset }
+      }
     } else if (item.kind === 'damage') {
       if (item.reason === 'record of an older log') {
         if (isFollowedInBlock(bytes, item, number)) scan.isFollowed = true
@@ -89,24 +104,28 @@ export function refuseTimestamps(item: LogItem, file: string): void {
   }
 }
 
+/**
+ * False for a record that is not of this log: after a crash, blocks that were given to the file and never written
+ * can hold what they held in a removed one, other logs or MANIFESTs, with checksums that hold. What does not go on
+ * with our sequence, or speaks for another log, is such.
+ */
 function scanRecord(
   scan: WalScan,
   record: { payload: Uint8Array; offset: number; end: number },
   file: string,
   number: number,
-): void {
+): boolean {
   const { payload, offset, end } = record
-  if (scan.damage !== undefined) scan.isFollowed = true
-  scan.intactEnd = end
-  scan.records++
+  if (scan.isOurs && !goesOnWith(payload, scan.nextSequence)) return false
   if (payload.length < BATCH_HEADER_LENGTH) throw new CorruptionError('log record is too short', file, offset)
-  scan.firstSequence ??= readUint64(payload, 0)
   const batch = new BatchCursor(payload, file, offset)
   while (batch.next()) {
     if (batch.tag !== BatchTag.LogData) continue
     const evidence = decodeEvidence(payload, batch.keyStart, batch.keyEnd)
     if (evidence === undefined) continue
     if (evidence.walNumber !== number) {
+      // A log that begins so may be whole, and have the wrong name.
+      if (scan.isOurs) return false
       throw new CorruptionError(
         `this is log ${evidence.walNumber} under the name of log ${number}`,
         file,
@@ -116,6 +135,18 @@ function scanRecord(
     if (evidence.walSynced > offset) throw new CorruptionError('evidence about bytes behind it', file, offset)
     addEvidence(scan, evidence)
   }
+  if (scan.damage !== undefined) scan.isFollowed = true
+  const sequence = readUint64(payload, 0)
+  scan.intactEnd = end
+  scan.records++
+  scan.firstSequence ??= sequence
+  scan.nextSequence = sequence + readUint32(payload, 8)
+  return true
+}
+
+function goesOnWith(payload: Uint8Array, sequence: number): boolean {
+  if (payload.length < BATCH_HEADER_LENGTH || readUint32(payload, 4) > MAX_SEQUENCE_HIGH) return false
+  return readUint64(payload, 0) >= sequence
 }
 
 function addEvidence(scan: WalScan, evidence: Evidence): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isVarveError } from '@varve/format/errors'
 import { LogReader } from '@varve/format/wal'
+import { SimulatedDisk } from '@varve/testkit/disk'
+import { simulatedRuntime } from '@varve/testkit/simulation'
 import fc from 'fast-check'
 import { FakeFile } from './fake-file.ts'
 import { WalWriter } from './index.ts'
@@ -131,4 +133,19 @@ test('two who close it at once close its file once, while a sync is under way to
   await syncing
   await writer.close()
   assert.equal(file.closes, 1)
+})
+
+test('whoever waits to sync a log that is let go meanwhile is not failed by it', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimulatedDisk()
+    disk.pace = simulatedRuntime(disk, seed).scheduler
+    const writer = new WalWriter(await disk.open('/log', 'create'), 1)
+    writer.appendSync(Uint8Array.of(1))
+    const first = writer.sync()
+    writer.appendSync(Uint8Array.of(2))
+    await Promise.all([first, writer.sync(), writer.letGo()])
+    await writer.sync()
+    assert.equal(writer.poisoned, undefined)
+    assert.equal(disk.openHandles, 0)
+  }
 })

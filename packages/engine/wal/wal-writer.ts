@@ -45,6 +45,7 @@ export class WalWriter {
   private fileSize: number
   private syncing: Promise<void> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
+  private isLetGo = false
 
   /** `size` is that of the file: 0 for a new one. With `pace`, short syncs may be made on this thread. */
   constructor(file: File, number: number, size = 0, pace?: InlinePace) {
@@ -87,7 +88,7 @@ export class WalWriter {
     // One at a time: of two syncs at once the kernel may tell only one that a page was lost.
     while (this.syncing !== undefined) await this.syncing
     this.refuseIfPoisoned()
-    if (this.syncedSize >= wanted) return
+    if (this.syncedSize >= wanted || this.isLetGo) return
     this.syncing = this.syncFile(this.size)
     try {
       await this.syncing
@@ -102,12 +103,38 @@ export class WalWriter {
     return this.closing
   }
 
+  /** Closes a log whose records are all in tables: whoever still waits for it to be synced need not. */
+  letGo(): Promise<void> {
+    this.isLetGo = true
+    return this.close()
+  }
+
+  /** From now on the log takes nothing more. Returns the error that everyone is told. */
+  poison(error: unknown): VarveError {
+    const code = isVarveError(error) ? error.code : 'IO_ERROR'
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `${this.file.path} takes no more writes since one failed: ${reason}`
+    const details = isVarveError(error) ? error.details : { file: this.file.path }
+    this.poisoned ??= new VarveError(code, message, details, error)
+    return this.poisoned
+  }
+
   private async closeFile(): Promise<void> {
-    if (this.syncing !== undefined) await Promise.allSettled([this.syncing])
+    while (this.syncing !== undefined) await Promise.allSettled([this.syncing])
     try {
       if (this.fileSize > this.size && this.poisoned === undefined) await this.file.truncate(this.size)
+    } catch (error) {
+      throw this.poison(error)
     } finally {
+      await this.closeHandle()
+    }
+  }
+
+  private async closeHandle(): Promise<void> {
+    try {
       await this.file.close()
+    } catch (error) {
+      throw this.poison(error)
     }
   }
 
@@ -159,14 +186,5 @@ export class WalWriter {
 
   private refuseIfPoisoned(): void {
     if (this.poisoned !== undefined) throw this.poisoned
-  }
-
-  private poison(error: unknown): VarveError {
-    const code = isVarveError(error) ? error.code : 'IO_ERROR'
-    const reason = error instanceof Error ? error.message : String(error)
-    const message = `${this.file.path} takes no more writes since one failed: ${reason}`
-    const details = isVarveError(error) ? error.details : { file: this.file.path }
-    this.poisoned ??= new VarveError(code, message, details, error)
-    return this.poisoned
   }
 }

@@ -155,13 +155,26 @@ export class FragmentCursor {
   }
 
   private onlyZerosFollow(): boolean {
-    if (this.lastNonZero === -2) {
-      let at = this.end - 1
-      while (at >= 0 && this.bytes[at] === 0) at--
-      this.lastNonZero = at
-    }
+    if (this.lastNonZero === -2) this.lastNonZero = lastNonZeroBefore(this.bytes, this.end)
     return this.lastNonZero < this.offset
   }
+}
+
+/** Index of the last byte below `end` that is not zero, or -1. A log has a megabyte of zeros behind it: by words. */
+function lastNonZeroBefore(bytes: Uint8Array, end: number): number {
+  const { buffer, byteOffset } = bytes
+  let at = end
+  while (at > 0 && (byteOffset + at) % 4 !== 0 && bytes[at - 1] === 0) at--
+  const firstWord = Math.ceil(byteOffset / 4)
+  const aligned = Math.floor((byteOffset + at) / 4)
+  if ((byteOffset + at) % 4 === 0 && aligned > firstWord) {
+    const words = new Int32Array(buffer, firstWord * 4, aligned - firstWord)
+    let word = words.length
+    while (word > 0 && words[word - 1] === 0) word--
+    at = (firstWord + word) * 4 - byteOffset
+  }
+  while (at > 0 && bytes[at - 1] === 0) at--
+  return at - 1
 }
 
 export function endOfBlock(position: number): number {

@@ -328,3 +328,19 @@ test('a megabyte of fragments that look intact and are not costs no more than a 
   assert.equal(damageOf(bytes).length, bytes.length / BLOCK_LENGTH)
   assert.ok(performance.now() - started < 1000)
 })
+
+test('zeros up to the end of a log end it, wherever in memory they lie and whatever their number', () => {
+  const log = logOf([new Uint8Array(7).fill(1)])
+  for (let shift = 0; shift < 9; shift++) {
+    for (let zeros = 0; zeros < 20; zeros++) {
+      const bytes = new Uint8Array(new ArrayBuffer(100), shift, log.length + zeros)
+      bytes.set(log)
+      assert.equal(payloadsOf(bytes).length, 1)
+    }
+    // Behind so many zeros that they are no padding, a byte that is not zero is damage.
+    const bytes = new Uint8Array(new ArrayBuffer(100), shift, log.length + 30)
+    bytes.set(log)
+    bytes[bytes.length - 1 - shift] = 1
+    assert.equal(damageOf(bytes)[0].reason, 'zeroed area')
+  }
+})

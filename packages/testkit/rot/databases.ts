@@ -1,0 +1,163 @@
+/**
+ * Small databases to damage, each with its history: what it must hold, and from where on a loss is no surprise. One
+ * half was closed; of the other the process was killed, so that the end of its logs was never synced.
+ */
+import type { ChecksumName, CompressionName, OpenOptions } from 'varve'
+import { cutFile, type SimulatedDisk } from '../disk/index.ts'
+import {
+  type Action,
+  DIRECTORY,
+  type Moment,
+  recordScript,
+  type Script,
+  type Snapshot,
+} from '../sweep/index.ts'
+
+export interface RotDatabase {
+  readonly name: string
+  readonly disk: SimulatedDisk
+  readonly script: Script
+  readonly moment: Moment
+  /** The log that was being written when the process was killed: nothing but itself speaks for its end. */
+  readonly openLog: string | undefined
+}
+
+/** Of the zeros reserved behind a log, so many stay. */
+const ZEROS_KEPT = 64
+
+const SEED = 1
+
+const quiet: OpenOptions = { writeBufferSize: 65_536, blockCacheSize: 0, disableAutoCompactions: true }
+
+function put(number: number, sync = false, columnFamily = 'default'): Action {
+  const value = `value ${number} `.repeat(1 + (number % 4))
+  return { kind: 'write', operations: [{ type: 'put', key: `key${number % 9}`, value, columnFamily }], sync }
+}
+
+function remove(number: number): Action {
+  return {
+    kind: 'write',
+    operations: [{ type: 'delete', key: `key${number}`, columnFamily: 'default' }],
+    sync: false,
+  }
+}
+
+const flush: Action = { kind: 'flush', columnFamily: undefined }
+const compact: Action = { kind: 'compact', columnFamily: 'default' }
+const reopen: Action = { kind: 'reopen' }
+
+/** One action a round. */
+function script(name: string, options: OpenOptions, actions: readonly Action[]): Script {
+  return { name, options, rounds: () => actions.map(action => [action]) }
+}
+
+const logScript = script('log', quiet, [
+  put(1),
+  put(2, true),
+  put(3),
+  remove(1),
+  put(4, true),
+  put(5),
+  put(6),
+])
+
+const logsScript = script('logs', { ...quiet, columnFamilies: { other: {} } }, [
+  put(1, false, 'other'),
+  put(2),
+  { kind: 'flush', columnFamily: 'default' },
+  put(3, true),
+  put(4, false, 'other'),
+  { kind: 'flush', columnFamily: 'default' },
+  put(5, true, 'other'),
+  put(6),
+])
+
+const keptLogsScript = script('kept-logs', { ...quiet, avoidFlushDuringRecovery: true }, [
+  put(1),
+  put(2),
+  reopen,
+  put(3),
+  put(4, true),
+  reopen,
+  put(5, true),
+  put(6),
+])
+
+const familiesScript = script('families', quiet, [
+  { kind: 'createFamily', name: 'a' },
+  put(1, false, 'a'),
+  { kind: 'createFamily', name: 'b' },
+  put(2, true, 'b'),
+  flush,
+  { kind: 'dropFamily', name: 'a' },
+  put(3, true, 'b'),
+  put(4, false, 'b'),
+])
+
+const treeScript = script('tree', quiet, [
+  ...[1, 2, 3, 4, 5].map(n => put(n)),
+  flush,
+  ...[6, 7, 8].map(n => put(n)),
+  remove(2),
+  flush,
+  compact,
+  put(12),
+  flush,
+  put(13, true),
+  put(14),
+])
+
+function tableScript(formatVersion: number, compression: CompressionName, checksum: ChecksumName): Script {
+  const options = { ...quiet, formatVersion, compression, checksum, blockSize: 128 }
+  const actions = [...[1, 2, 3, 4, 5, 6, 7, 8].map(n => put(n)), flush]
+  return script(`table-${formatVersion}-${compression}-${checksum}`, options, actions)
+}
+
+const tables: readonly Script[] = [
+  tableScript(5, 'none', 'kXXH3'),
+  tableScript(5, 'zstd', 'kxxHash64'),
+  tableScript(4, 'lz4', 'kCRC32c'),
+  tableScript(3, 'snappy', 'kxxHash'),
+  tableScript(2, 'zlib', 'kCRC32c'),
+  tableScript(5, 'snappy', 'kCRC32c'),
+]
+
+export async function rotDatabases(): Promise<RotDatabase[]> {
+  const databases: RotDatabase[] = []
+  for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript, ...tables]) {
+    databases.push(await closedDatabase(each))
+  }
+  for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript]) {
+    databases.push(await killedDatabase(each))
+  }
+  return databases
+}
+
+async function closedDatabase(of: Script): Promise<RotDatabase> {
+  return database(`${of.name}-closed`, of, (await recordScript(of, SEED)).at(-1))
+}
+
+/** As the first operation of the next opener finds it. The last write is behind evidence of all syncs before it. */
+async function killedDatabase(of: Script): Promise<RotDatabase> {
+  const killing: Script = { ...of, rounds: random => [...of.rounds(random), [{ kind: 'kill' }]] }
+  const snapshots = await recordScript(killing, SEED)
+  const killed = database(
+    `${of.name}-killed`,
+    of,
+    snapshots.findLast(({ operation }) => operation?.kind === 'lock'),
+  )
+  const logs = killed.disk.filesBelow(DIRECTORY).filter(path => /\d\.log$/.test(path))
+  for (const path of logs) cutZeros(killed.disk, path)
+  return { ...killed, openLog: logs.at(-1)?.slice(DIRECTORY.length + 1) }
+}
+
+function database(name: string, of: Script, snapshot: Snapshot | undefined): RotDatabase {
+  if (snapshot === undefined) throw new Error(`${name}: the script has no such moment`)
+  return { name, disk: snapshot.disk, script: of, moment: snapshot.moment, openLog: undefined }
+}
+
+function cutZeros(disk: SimulatedDisk, path: string): void {
+  const bytes = disk.fileNode(path).content.bytes()
+  const last = bytes.findLastIndex(byte => byte !== 0)
+  if (bytes.length > last + 1 + ZEROS_KEPT) cutFile(disk, path, last + 1 + ZEROS_KEPT)
+}

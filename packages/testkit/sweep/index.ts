@@ -1,0 +1,12 @@
+/** `@varve/testkit/sweep`: crashes and faults at every operation of a script. */
+export { allCrashCases, type CrashCase, crashSweep, replayCrash } from './crash-sweep.ts'
+export { faultSweep, replayFault } from './fault-sweep.ts'
+export { contentsOf, History, type Moment } from './history.ts'
+export { judge } from './judge.ts'
+export { randomScript } from './random-script.ts'
+export { recordOn, recordScript, type Snapshot } from './recorder.ts'
+export { recoverySweep, replayRecovery } from './recovery-sweep.ts'
+export type { Action, Round, Script } from './script.ts'
+export { scriptNamed, scripts } from './scripts.ts'
+export { DIRECTORY, Stage, SweepError } from './stage.ts'
+export type { SweepOptions, Tally } from './tally.ts'

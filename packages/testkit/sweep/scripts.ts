@@ -1,0 +1,259 @@
+/** The scripts of the sweeps. Each leads through one part of the engine where a crash or a failure is delicate. */
+import type { BatchOperation, OpenOptions } from 'varve'
+import type { Random } from '../random.ts'
+import type { Action, Round, Script } from './script.ts'
+
+const KIB = 1024
+
+/** Everything small, so that a few writes reach every part. */
+const small: OpenOptions = {
+  writeBufferSize: 64 * KIB,
+  blockCacheSize: 256 * KIB,
+  blockSize: 1024,
+  level0FileNumCompactionTrigger: 2,
+  targetFileSizeBase: 32 * KIB,
+  maxBytesForLevelBase: 64 * KIB,
+  maxBytesForLevelMultiplier: 2,
+}
+
+const quiet: OpenOptions = { ...small, disableAutoCompactions: true }
+const twoFamilies = { columnFamilies: { users: {} } }
+const threeFamilies = { columnFamilies: { users: {}, log: {} } }
+
+function operation(random: Random, columnFamily: string, size: number): BatchOperation {
+  const key = `key${random.skewed(40)}`
+  if (random.chance(0.15)) return { type: 'delete', key, columnFamily }
+  const value = `${random.next()} `.repeat(Math.ceil(random.between(1, size) / 11))
+  return { type: 'put', key, value, columnFamily }
+}
+
+function put(random: Random, sync: boolean, columnFamily = 'default', size = 120): Action {
+  return { kind: 'write', operations: [operation(random, columnFamily, size)], sync }
+}
+
+function batch(random: Random, sync: boolean, families: readonly string[], size = 120): Action {
+  const operations = Array.from({ length: random.between(2, 6) }, (_, i) =>
+    operation(random, i < families.length ? families[i] : random.pick(families), size),
+  )
+  return { kind: 'write', operations, sync }
+}
+
+function repeat(count: number, make: (index: number) => Round): Round[] {
+  return Array.from({ length: count }, (_, index) => make(index))
+}
+
+function times(count: number, make: () => Round[]): Round[] {
+  return Array.from({ length: count }, make).flat()
+}
+
+const scan: Round = [{ kind: 'scan' }]
+const reopen: Round = [{ kind: 'reopen' }]
+const kill: Round = [{ kind: 'kill' }]
+const crash: Round = [{ kind: 'crash' }]
+const flushAll: Round = [{ kind: 'flush', columnFamily: undefined }]
+const compact: Round = [{ kind: 'compact', columnFamily: 'default' }]
+
+export const scripts: readonly Script[] = [
+  {
+    name: 'create',
+    options: quiet,
+    rounds: random => [[put(random, false)], [put(random, true)], reopen, [put(random, false)], scan, reopen],
+  },
+  {
+    name: 'puts',
+    options: quiet,
+    rounds: random => [...repeat(60, () => [put(random, random.chance(0.3))]), scan],
+  },
+  {
+    name: 'together',
+    options: quiet,
+    rounds: random => [
+      ...repeat(12, () =>
+        Array.from({ length: random.between(2, 8) }, () => put(random, random.chance(0.3))),
+      ),
+      scan,
+    ],
+  },
+  {
+    name: 'batches',
+    options: { ...quiet, ...threeFamilies },
+    rounds: random => {
+      const families = ['default', 'users', 'log']
+      return [
+        ...repeat(15, () => [batch(random, random.chance(0.3), families), batch(random, false, families)]),
+        [{ kind: 'flush', columnFamily: 'users' }, batch(random, true, families)],
+        ...repeat(5, () => [batch(random, random.chance(0.3), families)]),
+        scan,
+      ]
+    },
+  },
+  {
+    name: 'flush',
+    options: quiet,
+    rounds: random =>
+      times(4, () => [
+        ...repeat(5, () => [put(random, random.chance(0.2))]),
+        [...flushAll, put(random, random.chance(0.5)), put(random, false)],
+      ]),
+  },
+  {
+    name: 'compact',
+    options: quiet,
+    rounds: random => [
+      ...times(3, () => [
+        Array.from({ length: 12 }, () => put(random, false)),
+        flushAll,
+        Array.from({ length: 3 }, () => put(random, random.chance(0.2))),
+      ]),
+      [...compact, put(random, true)],
+      [put(random, false)],
+      flushAll,
+      compact,
+      scan,
+    ],
+  },
+  {
+    name: 'background',
+    options: { ...small, compression: 'snappy' },
+    rounds: random => [
+      ...repeat(30, () =>
+        Array.from({ length: 4 }, () => put(random, random.chance(0.1), 'default', 8 * KIB)),
+      ),
+      scan,
+    ],
+  },
+  {
+    name: 'manifest-roll',
+    options: { ...quiet, maxManifestFileSize: KIB },
+    rounds: random => [
+      ...times(9, () => [[put(random, random.chance(0.3))], flushAll]),
+      compact,
+      ...times(4, () => [[put(random, random.chance(0.3))], flushAll]),
+      scan,
+    ],
+  },
+  {
+    name: 'families',
+    options: quiet,
+    rounds: random => [
+      [put(random, true)],
+      [{ kind: 'createFamily', name: 'a' }],
+      [batch(random, true, ['default', 'a']), put(random, false, 'a')],
+      [{ kind: 'createFamily', name: 'b' }],
+      [batch(random, false, ['a', 'b'])],
+      [{ kind: 'flush', columnFamily: 'a' }, put(random, false, 'b')],
+      [{ kind: 'dropFamily', name: 'a' }],
+      [put(random, false, 'b'), put(random, random.chance(0.5))],
+      [{ kind: 'createFamily', name: 'a' }],
+      [batch(random, random.chance(0.5), ['default', 'a', 'b'])],
+      reopen,
+      [batch(random, false, ['default', 'a', 'b'])],
+      [{ kind: 'dropFamily', name: 'b' }],
+      [put(random, random.chance(0.5), 'a')],
+      flushAll,
+      scan,
+    ],
+  },
+  {
+    name: 'reopen',
+    options: { ...quiet, ...twoFamilies },
+    rounds: random =>
+      times(4, () => [...repeat(4, () => [batch(random, random.chance(0.3), ['default', 'users'])]), reopen]),
+  },
+  {
+    name: 'reopen-keeping-logs',
+    options: { ...quiet, ...twoFamilies, avoidFlushDuringRecovery: true },
+    rounds: random =>
+      times(4, () => [...repeat(4, () => [batch(random, random.chance(0.3), ['default', 'users'])]), reopen]),
+  },
+  {
+    name: 'crashes',
+    options: { ...quiet, ...twoFamilies },
+    rounds: random =>
+      times(4, () => [
+        ...repeat(4, () => [batch(random, random.chance(0.4), ['default', 'users'])]),
+        ...(random.chance(0.5) ? [flushAll] : []),
+        [put(random, false)],
+        crash,
+      ]),
+  },
+  {
+    name: 'crashes-keeping-logs',
+    options: { ...quiet, ...twoFamilies, avoidFlushDuringRecovery: true },
+    rounds: random =>
+      times(4, () => [...repeat(3, () => [batch(random, random.chance(0.4), ['default', 'users'])]), crash]),
+  },
+  {
+    name: 'kills',
+    options: { ...quiet, ...threeFamilies },
+    rounds: random =>
+      times(4, () => [
+        ...repeat(3, () => [batch(random, random.chance(0.2), ['default', 'users', 'log'])]),
+        ...(random.chance(0.5) ? [flushAll] : []),
+        [put(random, false)],
+        kill,
+      ]),
+  },
+  {
+    name: 'kills-keeping-logs',
+    options: { ...quiet, ...threeFamilies, avoidFlushDuringRecovery: true },
+    rounds: random =>
+      times(4, () => [
+        ...repeat(3, () => [batch(random, random.chance(0.2), ['default', 'users', 'log'])]),
+        kill,
+        [put(random, random.chance(0.5))],
+      ]),
+  },
+  {
+    name: 'log-switch',
+    options: { ...quiet, ...threeFamilies, maxWriteBufferNumber: 4 },
+    rounds: random => [
+      // A family that is never flushed keeps every log.
+      [put(random, false, 'log')],
+      ...times(8, () => [
+        Array.from({ length: 4 }, () => put(random, random.chance(0.25), random.pick(['default', 'users']))),
+        [
+          { kind: 'flush', columnFamily: random.pick(['default', 'users']) } as const,
+          put(random, random.chance(0.3)),
+        ],
+        [put(random, random.chance(0.3), random.pick(['default', 'users', 'log']))],
+      ]),
+      scan,
+    ],
+  },
+  {
+    name: 'sync-by-bytes',
+    options: { ...quiet, walSync: { everyBytes: 1024 } },
+    rounds: random => [...repeat(30, () => [put(random, false), put(random, false)]), scan],
+  },
+  {
+    name: 'sync-by-time',
+    options: { ...quiet, walSync: { everyMs: 5 } },
+    rounds: random => [
+      ...repeat(20, () => [
+        put(random, random.chance(0.1)),
+        { kind: 'sleep', milliseconds: random.below(8) } as const,
+      ]),
+      flushAll,
+      ...repeat(10, () => [put(random, false), { kind: 'sleep', milliseconds: random.below(8) } as const]),
+    ],
+  },
+  {
+    name: 'large',
+    options: quiet,
+    rounds: random => [
+      [put(random, false)],
+      [put(random, random.chance(0.5), 'default', 300 * KIB), put(random, false)],
+      [put(random, true)],
+      [put(random, false, 'default', 600 * KIB)],
+      scan,
+    ],
+  },
+]
+
+export function scriptNamed(name: string): Script {
+  const script = scripts.find(candidate => candidate.name === name)
+  if (script === undefined)
+    throw new Error(`there is no script ${name}: ${scripts.map(s => s.name).join(', ')}`)
+  return script
+}
