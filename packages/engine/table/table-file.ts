@@ -97,9 +97,13 @@ export class TableFile {
   private reopenSync(): File {
     const opened = this.fs.openSync(this.path, 'read')
     this.file = opened
+    // Whoever closes idle files because of this one must not close it.
     this.reads++
-    this.onReopen?.()
-    this.reads--
+    try {
+      this.onReopen?.()
+    } finally {
+      this.reads--
+    }
     return opened
   }
 
