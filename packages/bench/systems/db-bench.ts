@@ -42,7 +42,7 @@ function startsOf({ settings }: Job): Start[] {
   const { syncedWrites } = settings
   return [
     { workloads: ['fillsync'], flags: { writes: syncedWrites } },
-    { workloads: ['fillsync64'], flags: { writes: Math.ceil(syncedWrites / 8), threads: 64 } },
+    { workloads: ['fillsync64'], flags: { writes: syncedWrites, threads: 64 } },
     { workloads: ['fillseq'], flags: {} },
     { workloads: ['fillseq100'], flags: { batch_size: BATCH_KEYS } },
     {

@@ -55,7 +55,10 @@ function randomly(random: Random, bound: number): NextNumber {
   return () => random.below(bound)
 }
 
-/** Random writes of the whole data: what the budget cut off is written afterwards, in batches and unmeasured. */
+/**
+ * Random writes of the whole data: what the budget cut off is written afterwards, in batches and unmeasured; and work
+ * in the background is waited for, so that a store that is quick to write does not begin what follows with a backlog.
+ */
 function randomFill(name: 'fillrandom' | 'overwrite', says: string): Workload {
   const rest = new WeakMap<Bench, { next: NextNumber; operations: number }>()
   return {
@@ -74,7 +77,7 @@ function randomFill(name: 'fillrandom' | 'overwrite', says: string): Workload {
     async finish(bench) {
       const { next, operations } = rest.get(bench) ?? { next: ascending(), operations: 0 }
       await putBatches(bench, { operations, endsAt: Number.POSITIVE_INFINITY }, next)
-      if (name === 'overwrite') await bench.store.settle?.()
+      await bench.store.settle?.()
     },
   }
 }
@@ -102,7 +105,7 @@ export const fillsync64: Workload = {
   dbBench: 'fillsync',
   run(bench, budget) {
     const next = randomly(bench.random(part.fillsync), bench.settings.num)
-    const operations = bench.settings.syncedWrites * 8
+    const operations = bench.settings.syncedWrites * CONCURRENT_WRITERS
     return putAll(bench, { ...budget, operations }, CONCURRENT_WRITERS, next)
   },
 }
