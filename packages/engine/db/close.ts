@@ -39,6 +39,7 @@ export async function close(engine: Engine): Promise<void> {
   engine.controller.wake()
   await attempt(() => engine.runtime.jobs.close())
   await attempt(() => engine.tables.close())
+  engine.releaseMemory()
   await attempt(() => engine.lock?.release())
   engine.events.emit('close', {})
   if (failures.length > 0) engine.closed.reject(failures[0])

@@ -55,7 +55,7 @@ async function make(engine: Engine, name: string, given: ColumnFamilyOptions): P
   const state = await changeManifest(engine, () =>
     engine.versions.createColumnFamily(name, engine.logs.number),
   )
-  const family = new Family(state, options, engine.logs.number, () => removeFilesLetGo(engine))
+  const family = new Family(state, options, engine.logs.number, engine.arenas, () => removeFilesLetGo(engine))
   engine.addFamily(family)
   await writeOptionsFile(engine)
   return family

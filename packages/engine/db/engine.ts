@@ -10,6 +10,7 @@ import { isVarveError, VarveError } from '@varve/format/errors'
 import type { BlockCache } from '../cache/index.ts'
 import type { TableOrigin } from '../compaction/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
+import { ArenaPool } from '../memtable/index.ts'
 import type { ResolvedOptions } from '../options/index.ts'
 import { InlinePace, type Runtime } from '../runtime/index.ts'
 import type { TableCache } from '../table/index.ts'
@@ -49,6 +50,7 @@ export class Engine {
   readonly versions: VersionSet
   readonly tables: TableCache
   readonly cache: BlockCache
+  readonly arenas: ArenaPool = new ArenaPool()
   /** For reads of blocks and syncs of logs. */
   readonly pace: InlinePace
   readonly sessionId: string
@@ -119,6 +121,13 @@ export class Engine {
     this.families.delete(family.id)
     this.familiesByName.delete(family.name)
     family.isDropped = true
+  }
+
+  /** Leaves the memory of memtables to other databases. Nothing may be running any more. */
+  releaseMemory(): void {
+    this.state = 'closed'
+    this.arenas.close()
+    for (const family of this.families.values()) family.superVersion.unref()
   }
 
   familyById(id: number): Family {

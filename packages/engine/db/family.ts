@@ -6,7 +6,7 @@
  */
 
 import { CompactionPicker } from '../compaction/index.ts'
-import { ArenaPool, Memtable } from '../memtable/index.ts'
+import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
 import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
@@ -44,7 +44,7 @@ export class Family {
   isDropped = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
-  private readonly arenas = new ArenaPool()
+  private readonly arenas: ArenaPool
   private readonly onReaderGone: () => void
 
   /** `onReaderGone` is called when a superversion has lost its last reader. */
@@ -52,8 +52,10 @@ export class Family {
     state: ColumnFamilyState,
     options: ResolvedColumnFamilyOptions,
     logNumber: number,
+    arenas: ArenaPool,
     onReaderGone: () => void,
   ) {
+    this.arenas = arenas
     this.onReaderGone = onReaderGone
     this.id = state.id
     this.name = state.name

@@ -142,8 +142,9 @@ async function loadEngine(
   const sessionId = newSessionId(runtime.randomBytes(20))
   const engine = new Engine({ path, options, runtime, lock, versions, tables, cache, sessionId })
   for (const state of versions.columnFamilies.values()) {
-    const family = new Family(state, optionsOf(state.name), state.logNumber, () => removeFilesLetGo(engine))
-    engine.addFamily(family)
+    const options = optionsOf(state.name)
+    const onReaderGone = () => removeFilesLetGo(engine)
+    engine.addFamily(new Family(state, options, state.logNumber, engine.arenas, onReaderGone))
   }
   return engine
 }
@@ -173,5 +174,6 @@ async function abandon(
     engine?.tables.close(),
     runtime.jobs.close(),
   ])
+  engine?.releaseMemory()
   await lock?.release()
 }

@@ -57,3 +57,19 @@ test('an arena goes back with the last reference, and to a memtable of its size'
   assert.equal(new Memtable(4, 1 << 20, pool).arena, memtable.arena)
   assert.notEqual(new Memtable(5, 1 << 20, pool).arena, memtable.arena)
 })
+
+test('a database that is closed leaves its arenas, and what its readers still hold, to the next one', () => {
+  const closed = new ArenaPool()
+  const idle = new Memtable(1, 3 << 20, closed).ref()
+  const held = new Memtable(2, 3 << 20, closed).ref()
+  const left = new Set([idle.arena, held.arena])
+  idle.unref()
+  closed.close()
+  held.unref()
+  const pool = new ArenaPool()
+  assert.deepEqual(
+    new Set([new Memtable(3, 3 << 20, pool).arena, new Memtable(4, 3 << 20, pool).arena]),
+    left,
+  )
+  assert.ok(!left.has(new Memtable(5, 3 << 20, pool).arena))
+})

@@ -6,7 +6,7 @@
 import { CorruptionError, isVarveError, type OpenOptions, open } from 'varve'
 import type { SimulatedDisk } from '../disk/index.ts'
 import { plainRuntime } from '../simulation/index.ts'
-import { contentsOf, DIRECTORY, SweepError } from '../sweep/index.ts'
+import { type Contents, contentsOf, DIRECTORY, SweepError } from '../sweep/index.ts'
 import type { Damage } from './damage.ts'
 
 export type Verdict = 'whole' | 'reported' | 'unsynced end cut' | 'lost with its evidence'
@@ -32,13 +32,17 @@ async function openAndCompare(disk: SimulatedDisk, damage: Damage, more: OpenOpt
   try {
     const options = { ...script.options, ...more, createIfMissing: false }
     const db = await open(DIRECTORY, options, plainRuntime(disk, 1))
-    const contents = await contentsOf(db)
-    const place = history.find(contents, moment)
-    if (more.readOnly !== true) {
-      await db.put('written after', '1')
-      await db.flush()
+    let contents: Contents
+    try {
+      contents = await contentsOf(db)
+      if (more.readOnly !== true) {
+        await db.put('written after', '1')
+        await db.flush()
+      }
+    } finally {
+      await db.close()
     }
-    await db.close()
+    const place = history.find(contents, moment)
     if (place === undefined && tookItsEvidence(damage)) {
       const anyPrefix = { ...moment, durable: 0 }
       if (history.find(contents, anyPrefix) !== undefined) return 'lost with its evidence'

@@ -1,7 +1,7 @@
 /** `@varve/testkit/sweep`: crashes and faults at every operation of a script. */
 export { allCrashCases, type CrashCase, crashSweep, replayCrash } from './crash-sweep.ts'
 export { faultSweep, replayFault } from './fault-sweep.ts'
-export { contentsOf, History, type Moment } from './history.ts'
+export { type Contents, contentsOf, History, type Moment } from './history.ts'
 export { judge } from './judge.ts'
 export { randomScript } from './random-script.ts'
 export { recordOn, recordScript, type Snapshot } from './recorder.ts'
