@@ -25,6 +25,7 @@ export class Background {
   private isBegun = false
   /** Set once every write has been committed at closing: until then, flushes make room for them. */
   private isStopped = false
+  private isExpecting = false
   /** Automatic compactions wait while this is above zero. */
   private pauses = 0
 
@@ -47,6 +48,13 @@ export class Background {
     for (const family of this.engine.families.values())
       this.startFlush(family, family.options.minWriteBufferNumberToMerge)
     for (const family of this.engine.families.values()) this.maybeCompact(family)
+  }
+
+  /** Has the threads started in time for the first flush, so that it need not wait for one. */
+  noteWritten({ memtable, options }: Family): void {
+    if (this.isExpecting || memtable.memoryUsage < options.writeBufferSize / 2) return
+    this.isExpecting = true
+    this.engine.runtime.jobs.expect(this.engine.options.db.maxSubcompactions)
   }
 
   /** Runs a compaction that has been picked. */

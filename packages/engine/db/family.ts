@@ -42,6 +42,7 @@ export class Family {
   /** How many of `sealed`, from the oldest on, a running flush has. */
   flushing = 0
   isDropped = false
+  private isReleased = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
   private readonly arenas: ArenaPool
@@ -111,8 +112,19 @@ export class Family {
     this.install()
   }
 
+  /**
+   * The family has been dropped, or the database closed: its memtables are gone once those who read them now have
+   * ended. A compaction or flush that is still under way changes nothing any more.
+   */
+  release(): void {
+    this.isReleased = true
+    this.sealed.length = 0
+    this.superVersion.unref()
+  }
+
   /** Makes the superversion of the present memtables and the newest version. */
   install(): void {
+    if (this.isReleased) return
     const before = this.superVersion
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
     this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)

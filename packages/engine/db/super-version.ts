@@ -39,6 +39,7 @@ export class SuperVersion {
   }
 
   unref(): void {
+    if (this.references === 0) throw new Error('a superversion is let go twice')
     if (--this.references > 0) return
     this.memtable.unref()
     for (const memtable of this.sealed) memtable.unref()

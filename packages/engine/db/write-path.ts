@@ -129,6 +129,7 @@ function apply(engine: Engine, group: WriteGroup, sequence: number): void {
   }
   if (group.disableWAL) for (const family of families) family.hasUnloggedWrites = true
   engine.publish(sequence + encoder.count - 1)
+  for (const family of families) engine.background.noteWritten(family)
   const { statistics } = engine
   statistics.writeGroups++
   statistics.writesDone += group.members

@@ -93,6 +93,7 @@ export class Memtable {
   }
 
   unref(): void {
+    if (this.references === 0) throw new Error('a memtable is let go twice')
     this.references--
     if (this.references === 0) this.pool.give(this.arena)
   }

@@ -1,21 +1,29 @@
 /**
  * From a job's kind to the function that does it. The functions are loaded when the first job of their kind
- * comes, so that a thread starts quickly and the main side does not load them at all.
+ * comes, or ahead of it, so that a thread starts quickly and the main side does not load them at all.
  */
 import type { CompactionJob } from '../compaction/compaction-job.ts'
 import type { FlushJob } from '../compaction/flush-job.ts'
 import type { FileSystem } from '../fs/index.ts'
 import type { Job, OnProgress } from './runtime.ts'
 
+const flushModule = () => import('../compaction/flush-job.ts')
+const compactionModule = () => import('../compaction/compaction-job.ts')
+
 export async function runJob(job: Job, fs: FileSystem, onProgress: OnProgress | undefined): Promise<unknown> {
   switch (job.kind) {
     case 'flush': {
-      const { runFlushJob } = await import('../compaction/flush-job.ts')
+      const { runFlushJob } = await flushModule()
       return runFlushJob(job as FlushJob, fs, onProgress)
     }
     case 'compaction': {
-      const { runCompactionJob } = await import('../compaction/compaction-job.ts')
+      const { runCompactionJob } = await compactionModule()
       return runCompactionJob(job as CompactionJob, fs, onProgress)
     }
   }
+}
+
+/** Loads the functions of all kinds. */
+export async function loadJobs(): Promise<void> {
+  await Promise.all([flushModule(), compactionModule()])
 }

@@ -2,10 +2,13 @@
 import { parentPort } from 'node:worker_threads'
 import { NodeFileSystem } from '../fs/index.ts'
 import { errorToData, type StartMessage, type WorkerMessage } from './messages.ts'
-import { runJob } from './run-job.ts'
+import { loadJobs, runJob } from './run-job.ts'
 import type { JobProgress } from './runtime.ts'
 
 const fs = new NodeFileSystem()
+
+// A thread that was started before there is a job for it has the time to get ready.
+void loadJobs()
 
 parentPort?.on('message', async ({ job, wantsProgress }: StartMessage) => {
   try {

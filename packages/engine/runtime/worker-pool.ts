@@ -1,6 +1,7 @@
 /**
- * Background threads. They start with the first job, stay for the next one, and do not keep the process alive
- * while they have nothing to do.
+ * Background threads. They start with the first job, or shortly before, stay for the next one, and do not keep the
+ * process alive while they have nothing to do. They take turns, so that all of them have compiled the code by the
+ * time that they are needed at once.
  *
  * One thread is kept free of low-priority jobs if there is more than one, so that a flush never waits for a
  * compaction to end: writers would wait with it. RocksDB: util/threadpool_imp.cc, and the two pools of
@@ -24,6 +25,7 @@ interface Task {
 export class WorkerPool implements JobRunner {
   private readonly size: number
   private readonly module: URL
+  /** Those that have been idle for longest come first. */
   private readonly threads = new Set<Thread>()
   private readonly queues: Record<JobPriority, Task[]> = { high: [], low: [] }
   private isClosed = false
@@ -41,6 +43,10 @@ export class WorkerPool implements JobRunner {
       this.queues[priority].push({ job, priority, onProgress, resolve: settle, reject })
       this.dispatch()
     })
+  }
+
+  expect(count: number): void {
+    while (!this.isClosed && this.threads.size < Math.min(count, this.size)) this.startThread()
   }
 
   async close(): Promise<void> {
@@ -69,8 +75,16 @@ export class WorkerPool implements JobRunner {
 
   private freeThread(): Thread {
     for (const thread of this.threads) if (thread.task === undefined) return thread
+    return this.startThread()
+  }
+
+  private startThread(): Thread {
     const thread = new Thread(this.module, {
-      idle: () => this.dispatch(),
+      idle: () => {
+        this.threads.delete(thread)
+        this.threads.add(thread)
+        this.dispatch()
+      },
       gone: () => {
         this.threads.delete(thread)
         if (!this.isClosed) this.dispatch()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { HeldRunner } from './faulty-world.ts'
 import {
   failsWith,
   filesOf,
@@ -9,7 +10,12 @@ import {
   openFor,
   putAll,
   rowsOf,
+  worldWith,
 } from './support.ts'
+
+async function nextTurns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(resolve => setImmediate(resolve))
+}
 
 test('column families are apart from each other', async t => {
   const db = await openFor(t, freshPath(t))
@@ -104,6 +110,34 @@ test('a cursor over a family that is dropped goes on to its end; then the files 
   for (let tries = 0; filesOf(path, /\.sst$/).length > 0 && tries < 100; tries++)
     await new Promise(resolve => setTimeout(resolve, 5))
   assert.deepEqual(filesOf(path, /\.sst$/), [])
+})
+
+test('a flush and a compaction that are under way when their family is dropped harm no other family', async t => {
+  const jobs = new HeldRunner()
+  const options = { disableAutoCompactions: true, writeBufferSize: 65_536 }
+  const db = await openFor(t, freshPath(t), options, worldWith({ jobs }))
+  await db.columnFamily('doomed')
+  for (const count of [50, 40]) {
+    await putAll(db, numberedRows(count), 'doomed')
+    await db.flush()
+  }
+  jobs.hold('compaction', 'flush')
+  const compacting = db.compact({ columnFamily: 'doomed' })
+  await nextTurns(20)
+  await putAll(db, numberedRows(30), 'doomed')
+  const flushing = db.flush({ columnFamily: 'doomed' })
+  await nextTurns(20)
+  await db.dropColumnFamily('doomed')
+  jobs.release()
+  await Promise.allSettled([compacting, flushing])
+  // The memory of the dropped family's memtables is used again, each piece by one family.
+  await Promise.all(['a', 'b', 'c'].map(name => db.columnFamily(name)))
+  const families = ['default', 'a', 'b', 'c']
+  for (const [i, name] of families.entries()) await putAll(db, numberedRows(100 + i), name)
+  for (const [i, name] of families.entries())
+    assert.deepEqual(await rowsOf(db, { columnFamily: name }), numberedRows(100 + i))
+  assert.equal(db.backgroundError, undefined)
+  await db.flush()
 })
 
 test('the default family cannot be dropped, nor one that there is not', async t => {

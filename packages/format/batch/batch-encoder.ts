@@ -5,7 +5,7 @@
  *
  * RocksDB: db/write_batch.cc, class WriteBatchInternal
  */
-import { ByteWriter, copyBytes, readUint32, writeUint32, writeUint64, writeVarint } from '../bytes/index.ts'
+import { ByteWriter, readUint32, writeUint32, writeUint64, writeVarint } from '../bytes/index.ts'
 import { CorruptionError } from '../errors/index.ts'
 import { BATCH_HEADER_LENGTH } from './batch-cursor.ts'
 import { BatchTag } from './batch-tag.ts'
@@ -130,7 +130,8 @@ export class BatchEncoder {
   private slice(slice: Uint8Array): void {
     const writer = this.writer
     const at = writeVarint(writer.bytes, writer.length, slice.length)
-    copyBytes(slice, 0, slice.length, writer.bytes, at)
+    // Of an array as a whole: a third of the time that a range of it takes.
+    writer.bytes.set(slice, at)
     writer.length = at + slice.length
   }
 }
