@@ -19,9 +19,13 @@ export type BatchOperation =
   | { type: 'put'; key: Bytes; value: Bytes; columnFamily?: ColumnFamilyReference | string }
   | { type: 'delete'; key: Bytes; columnFamily?: ColumnFamilyReference | string }
 
+/** Batches of a program are often alike: room for as many bytes as the last that was written saves growing. */
+const USUAL_BYTES_MAX = 64 * 1024
+let usualBytes = 1024
+
 export class WriteBatch {
   /** The operations in the form of the log. */
-  readonly encoder: BatchEncoder = new BatchEncoder()
+  readonly encoder: BatchEncoder = new BatchEncoder(usualBytes)
   /** Ids of the column families that are written to. */
   readonly columnFamilies: Set<number> = new Set()
 
@@ -47,6 +51,11 @@ export class WriteBatch {
     this.encoder.deleteRecord(id, keyBytes(key))
     this.columnFamilies.add(id)
     return this
+  }
+
+  /** Told of a batch that is written. */
+  static noteWritten({ byteLength }: WriteBatch): void {
+    usualBytes = Math.min(byteLength + (byteLength >> 2), USUAL_BYTES_MAX)
   }
 
   clear(): void {
