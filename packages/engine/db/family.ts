@@ -63,7 +63,7 @@ export class Family {
     this.options = options
     this.state = state
     this.picker = new CompactionPicker(state, options)
-    this.memtable = new Memtable(logNumber, options.writeBufferSize + ARENA_SLACK, this.arenas)
+    this.memtable = Memtable.withoutRoom(logNumber)
     this.firstLog = logNumber
     this.superVersion = new SuperVersion(this.memtable, [], state.current, onReaderGone)
   }
@@ -89,14 +89,21 @@ export class Family {
 
   /**
    * Seals the active memtable, if it holds anything, and starts an empty one, whose writes go to the log
-   * `logNumber` and later ones and which takes `count` entries of so many bytes in any case.
+   * `logNumber` and later ones. It has no room yet: whoever has to wait for a flush before it may write will find
+   * the memory that the flush has left.
    */
-  seal(logNumber: number, bytes = 0, count = 1): void {
+  seal(logNumber: number): void {
     if (this.memtable.entryCount > 0) this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
+    this.memtable = Memtable.withoutRoom(logNumber)
+    this.firstLog = logNumber
+    this.install()
+  }
+
+  /** Puts a memtable in the place of the empty one that takes `count` entries of so many bytes in any case. */
+  provideRoom(bytes: number, count: number): void {
     const needed = Memtable.arenaBytesFor(count, bytes)
     const arenaBytes = Math.max(this.options.writeBufferSize, needed) + ARENA_SLACK
-    this.memtable = new Memtable(logNumber, arenaBytes, this.arenas)
-    this.firstLog = logNumber
+    this.memtable = new Memtable(this.memtable.id, arenaBytes, this.arenas)
     this.install()
   }
 

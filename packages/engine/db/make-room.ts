@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import type { WriteGroup } from './write-group.ts'
 
-/** Whether something must be sealed before the group is committed. */
+/** Whether something must be sealed, or memory be had, before the group is committed. */
 export function needsRoom(engine: Engine, { families, byteLength, encoder }: WriteGroup): boolean {
   for (const family of families)
     if (!family.isDropped && !family.hasRoom(byteLength, encoder.count)) return true
@@ -19,26 +19,31 @@ export function needsRoom(engine: Engine, { families, byteLength, encoder }: Wri
 }
 
 /** Seals what is too large, or too full for the group. Called by the commit loop only. */
-export async function makeRoom(engine: Engine, group: WriteGroup): Promise<void> {
-  const { families, byteLength, encoder } = group
-  const sealing = new Set(
-    families.filter(family => !family.isDropped && !family.hasRoom(byteLength, encoder.count)),
-  )
+export async function sealWhatIsFull(engine: Engine, group: WriteGroup): Promise<void> {
+  const sealing = new Set(familiesWithoutRoom(group).filter(family => family.memtable.entryCount > 0))
   if (engine.isOverWriteBufferSize()) addDefined(sealing, largestFamily(engine))
   if (engine.isOverTotalWalSize()) addDefined(sealing, familyPinningOldestLog(engine))
-  if (sealing.size > 0) await seal(engine, sealing, byteLength, encoder.count)
+  if (sealing.size > 0) await seal(engine, sealing)
+}
+
+/** Takes memory for memtables that have none yet. What was full has been sealed. */
+export function provideRoom(group: WriteGroup): void {
+  for (const family of familiesWithoutRoom(group)) family.provideRoom(group.byteLength, group.encoder.count)
+}
+
+function familiesWithoutRoom({ families, byteLength, encoder }: WriteGroup): Family[] {
+  return families.filter(family => !family.isDropped && !family.hasRoom(byteLength, encoder.count))
 }
 
 /** Seals the memtables of `families` that hold anything. Must not run beside a commit. */
 export async function sealMemtables(engine: Engine, families: Iterable<Family>): Promise<void> {
   const sealing = [...families].filter(family => !family.isDropped && family.memtable.entryCount > 0)
-  if (sealing.length > 0) await seal(engine, sealing, 0, 1)
+  if (sealing.length > 0) await seal(engine, sealing)
 }
 
-/** The new memtables have room for `count` entries of so many bytes. */
-async function seal(engine: Engine, families: Iterable<Family>, bytes: number, count: number): Promise<void> {
+async function seal(engine: Engine, families: Iterable<Family>): Promise<void> {
   await startLog(engine)
-  for (const family of families) family.seal(engine.logs.number, bytes, count)
+  for (const family of families) family.seal(engine.logs.number)
   engine.controller.update()
   engine.background.schedule()
 }

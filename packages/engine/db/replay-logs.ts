@@ -74,7 +74,10 @@ function applyOperation(engine: Engine, log: WalSource, offset: number): void {
     throw notSupported(`a ${batchTagName(cursor.rawTag)} operation in the log`, log.file, offset)
   }
   const recordBytes = keyEnd - keyStart + valueEnd - valueStart
-  if (!family.hasRoom(recordBytes, 1)) family.seal(log.number, recordBytes)
+  if (!family.hasRoom(recordBytes, 1)) {
+    family.seal(log.number)
+    family.provideRoom(recordBytes, 1)
+  }
   family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
 }
 

@@ -1,7 +1,7 @@
 /**
  * Put, told in order. A write joins the group that is being filled (commit-queue.ts); groups are committed one
- * after another (`commit`): wait while writes are held back, make room in the memtables, append to the log, sync if
- * asked, apply to the memtables, publish, acknowledge.
+ * after another (`commit`): seal memtables that are full, wait while writes are held back, take memory for new ones,
+ * append to the log, sync if asked, apply to the memtables, publish, acknowledge.
  *
  * A commit that needs no waiting runs to its end without a promise, in the microtask after the first write of
  * the group: an append to the page cache costs a few microseconds, a hop through a thread pool ten times that.
@@ -17,7 +17,7 @@ import type { WriteOptions } from '../options/index.ts'
 import { type Bytes, keyBytes, valueBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
-import { makeRoom, needsRoom } from './make-room.ts'
+import { needsRoom, provideRoom, sealWhatIsFull } from './make-room.ts'
 import type { WriteGroup } from './write-group.ts'
 
 /** Above this a group is written to the log by the thread pool, so that the event loop does not wait for it. */
@@ -75,9 +75,10 @@ export function commit(engine: Engine, group: WriteGroup): Promise<void> | undef
 
 /** The same steps for a group that has to wait at one of them. */
 async function commitWaiting(engine: Engine, group: WriteGroup): Promise<void> {
+  if (needsRoom(engine, group)) await sealWhatIsFull(engine, group)
   if (engine.controller.isHolding) await engine.controller.admit(group.byteLength)
-  if (needsRoom(engine, group)) await makeRoom(engine, group)
   engine.refuseUnlessWritable()
+  provideRoom(group)
   const sequence = engine.takeSequences(group.encoder.count)
   if (group.disableWAL) group.encoder.finish(sequence)
   else {

@@ -8,7 +8,7 @@
 import { ValueType } from '@varve/format/key'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import { Arena } from './arena.ts'
-import { ArenaPool } from './arena-pool.ts'
+import type { ArenaPool } from './arena-pool.ts'
 import { MemtableCursor } from './memtable-cursor.ts'
 import { NewestIndex } from './newest-index.ts'
 import {
@@ -60,14 +60,14 @@ export class Memtable {
   /** Seen from a worker, which reads in order and needs no index. */
   private readonly isAttached: boolean
 
-  private readonly pool: ArenaPool
+  private readonly pool: ArenaPool | undefined
   private references = 0
 
   /**
    * `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. With a `pool` it comes from
    * there, and goes back when the last reference has gone.
    */
-  constructor(id: number, arenaBytes: number, pool = new ArenaPool(), attached?: MemtableDescriptor) {
+  constructor(id: number, arenaBytes: number, pool?: ArenaPool, attached?: MemtableDescriptor) {
     this.id = id
     this.counts = attached?.counts ?? {
       keyValueBytes: 0,
@@ -75,10 +75,15 @@ export class Memtable {
       smallestSequence: 0,
       largestSequence: 0,
     }
-    this.memory = new Arena(attached?.arena ?? pool.take(arenaSize(arenaBytes)))
+    this.memory = new Arena(attached?.arena ?? newArena(arenaSize(arenaBytes), pool))
     this.pool = pool
     this.tree = new RecordTree(this.memory, attached?.tree)
     this.isAttached = attached !== undefined
+  }
+
+  /** A memtable that has no room, and next to no memory. */
+  static withoutRoom(id: number): Memtable {
+    return new Memtable(id, 0)
   }
 
   /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
@@ -95,7 +100,7 @@ export class Memtable {
   unref(): void {
     if (this.references === 0) throw new Error('a memtable is let go twice')
     this.references--
-    if (this.references === 0) this.pool.give(this.arena)
+    if (this.references === 0) this.pool?.give(this.arena)
   }
 
   descriptor(): MemtableDescriptor {
@@ -211,6 +216,10 @@ function isAtOrBefore(words: Uint32Array, record: number, trailerLow: number, tr
 /** The most that adding entries can take. */
 function addedBytes(entryCount: number, keyValueBytes: number): number {
   return SPLIT_BYTES + entryCount * (PADDED_HEADER_BYTES + TREE_BYTES_PER_ENTRY) + keyValueBytes
+}
+
+function newArena(bytes: number, pool: ArenaPool | undefined): SharedArrayBuffer {
+  return pool === undefined ? new SharedArrayBuffer(bytes) : pool.take(bytes)
 }
 
 /** At least an empty tree, in whole words. */

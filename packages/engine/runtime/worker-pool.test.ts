@@ -7,10 +7,11 @@ import { errorFromData, errorToData } from './messages.ts'
 
 /** A thread that does what the job says, in the terms of messages.ts. */
 const program = `
-  import { parentPort } from 'node:worker_threads'
+  import { parentPort, threadId } from 'node:worker_threads'
   parentPort.on('message', ({ job, wantsProgress }) => {
     const answer = message => parentPort.postMessage(message)
     if (job.act === 'echo') answer({ type: 'done', result: job.value })
+    if (job.act === 'thread') answer({ type: 'done', result: threadId })
     if (job.act === 'crash') throw new Error('crashed on purpose')
     if (job.act === 'exit') process.exit(3)
     if (job.act === 'progress') {
@@ -29,7 +30,7 @@ const module = new URL(`data:text/javascript,${encodeURIComponent(program)}`)
 type Act =
   | { act: 'echo'; value: unknown }
   | { act: 'wait'; value: unknown; gate: Int32Array; counters: Int32Array }
-  | { act: 'progress' | 'crash' | 'exit' }
+  | { act: 'progress' | 'thread' | 'crash' | 'exit' }
 
 function job(act: Act): Job & Act {
   return { kind: 'flush', ...act }
@@ -166,4 +167,14 @@ test('idle threads do not keep the process alive, running ones do', () => {
     timeout: 30_000,
   })
   assert.deepEqual([run.status, run.stdout.trim(), run.stderr], [0, 'result', ''])
+})
+
+test('threads take turns, and those that are expected are there before the first job', async () => {
+  const pool = new WorkerPool(2, module)
+  pool.expect(2)
+  const threadOf = () => pool.run<number>(job({ act: 'thread' }), 'high')
+  const turns = [await threadOf(), await threadOf(), await threadOf(), await threadOf()]
+  assert.notEqual(turns[0], turns[1])
+  assert.deepEqual(turns.slice(2), turns.slice(0, 2))
+  await pool.close()
 })

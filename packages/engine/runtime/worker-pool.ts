@@ -81,8 +81,8 @@ export class WorkerPool implements JobRunner {
   private startThread(): Thread {
     const thread = new Thread(this.module, {
       idle: () => {
-        this.threads.delete(thread)
-        this.threads.add(thread)
+        // One that has died is not in there any more.
+        if (this.threads.delete(thread)) this.threads.add(thread)
         this.dispatch()
       },
       gone: () => {

@@ -27,7 +27,11 @@ async function putUntilStopped(db: Database) {
     const write = db.put(`key ${String(rows).padStart(4, '0')}`, VALUE)
     write.catch(() => undefined)
     const isStopped = () => db.property('rocksdb.is-write-stopped') === '1'
-    const first = await Promise.race([write.then(() => 'done'), sleep(isStopped() ? 30 : 2000, 'waits')])
+    const outcome = write.then(
+      () => 'done',
+      () => 'waits',
+    )
+    const first = await Promise.race([outcome, sleep(isStopped() ? 30 : 2000, 'waits')])
     if (first === 'waits') return { write, rows }
   }
   throw new Error('writes never stopped')
