@@ -4,7 +4,9 @@ import { NodeFileSystem } from '../fs/index.ts'
 import { errorToData, type StartMessage, type WorkerMessage } from './messages.ts'
 import { loadJobs, runJob } from './run-job.ts'
 import type { JobProgress } from './runtime.ts'
+import { lowerThreadPriority } from './thread-priority.ts'
 
+lowerThreadPriority()
 const fs = new NodeFileSystem()
 
 // A thread that was started before there is a job for it has the time to get ready.
