@@ -5,6 +5,7 @@
  * RocksDB: db/column_family.h, ColumnFamilyData
  */
 
+import { VarveError } from '@varve/format/errors'
 import { CompactionPicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
@@ -22,6 +23,14 @@ export interface SealedMemtable {
   readonly memtable: Memtable
   /** The oldest log that may hold entries of it. */
   readonly firstLog: number
+}
+
+/** For what begins later than it was asked for: the files and the memory of a dropped family may be gone. */
+export function refuseIfDropped({ isDropped, name }: Pick<Family, 'isDropped' | 'name'>): void {
+  if (!isDropped) return
+  throw new VarveError('NOT_FOUND', `the column family ${JSON.stringify(name)} has been dropped`, {
+    columnFamily: name,
+  })
 }
 
 export class Family {
@@ -111,8 +120,16 @@ export class Family {
     this.install()
   }
 
+  /** Nobody begins to read it any more; what is still read of it goes with its last reader. */
+  drop(): void {
+    this.isDropped = true
+    this.superVersion.unref()
+  }
+
   /** Makes the superversion of the present memtables and the newest version. */
   install(): void {
+    // What was running when the family was dropped: its memory may be another family's by now.
+    if (this.isDropped) return
     const before = this.superVersion
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
     this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)

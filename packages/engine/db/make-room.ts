@@ -31,7 +31,7 @@ export async function makeRoom(engine: Engine, group: WriteGroup): Promise<void>
 
 /** Seals the memtables of `families` that hold anything. Must not run beside a commit. */
 export async function sealMemtables(engine: Engine, families: Iterable<Family>): Promise<void> {
-  const sealing = [...families].filter(family => family.memtable.entryCount > 0)
+  const sealing = [...families].filter(family => !family.isDropped && family.memtable.entryCount > 0)
   if (sealing.length > 0) await seal(engine, sealing, 0, 1)
 }
 
