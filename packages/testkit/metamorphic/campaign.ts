@@ -50,7 +50,7 @@ export class Tally {
 const RANDOM_SETS = 64
 
 /** Runs whose first set is played on real files with threads. */
-const THREADS_EVERY = 10
+const THREADS_EVERY = 20
 
 /** Plays that the simulation puts in an order of its own; the others happen in the order they were asked for. */
 const SIMULATED_EVERY = 3

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseFileName } from '@varve/format/names'
 import { parseOptionsFile } from '@varve/format/options'
-import { type Database, type OpenOptions, open, verifyDatabase } from 'varve'
+import { type ColumnFamilyOptions, type Database, type OpenOptions, open, verifyDatabase } from 'varve'
 import { NodeFileSystem, nodeRuntime, type Runtime } from 'varve/internal'
 import { Random, SimulatedDisk } from '../disk/index.ts'
 import { plainRuntime, simulatedRuntime } from '../simulation/index.ts'
@@ -43,6 +43,8 @@ export class DatabaseWorld implements World {
   private runtime: Runtime | undefined
   private stopTracing: () => void = () => undefined
   private opened: Database | undefined
+  /** At the end of the process before. */
+  private families: readonly string[] = []
 
   constructor(name: WorldName, options: OpenOptions, seed: number) {
     this.name = name
@@ -54,8 +56,15 @@ export class DatabaseWorld implements World {
 
   async open(readOnly: boolean): Promise<Store> {
     this.runtime = this.newRuntime()
-    this.opened = await open(this.directory, { ...this.options, readOnly }, this.runtime)
+    const options = { ...this.options, columnFamilies: this.familyOptions(), readOnly }
+    this.opened = await open(this.directory, options, this.runtime)
     return this.opened
+  }
+
+  /** Options of families that there are; to open with those of others would make them. */
+  private familyOptions(): Record<string, ColumnFamilyOptions> {
+    const given = Object.entries(this.options.columnFamilies ?? {})
+    return Object.fromEntries(given.filter(([name]) => this.families.includes(name)))
   }
 
   async close(): Promise<void> {
@@ -115,6 +124,7 @@ export class DatabaseWorld implements World {
     const { opened: db } = this
     if (db === undefined) throw new Error('the database is not open')
     this.opened = undefined
+    this.families = db.columnFamilyNames()
     const { flushes, compactions, trivialMoves } = db.statistics()
     this.work.flushes += flushes
     this.work.compactions += compactions

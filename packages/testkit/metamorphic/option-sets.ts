@@ -92,7 +92,7 @@ const differences: Record<string, OpenOptions> = {
   'slow when slowed': { level0SlowdownWritesTrigger: 2, delayedWriteRate: 1024 * KIB },
   'families of their own': {
     columnFamilies: {
-      users: { compression: 'zstd', bloomBitsPerKey: 0, numLevels: 3 },
+      users: { compression: 'zstd', bloomBitsPerKey: 0, maxBytesForLevelMultiplier: 1 },
       log: { blockSize: 64, disableAutoCompactions: true },
     },
   },
