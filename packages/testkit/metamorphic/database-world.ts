@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseFileName } from '@varve/format/names'
 import { parseOptionsFile } from '@varve/format/options'
 import { type ColumnFamilyOptions, type Database, type OpenOptions, open, verifyDatabase } from 'varve'
@@ -28,6 +29,9 @@ export interface WorkDone {
 
 /** Milliseconds, of whichever time the world has, that background work may take to come to rest. */
 const SETTLE_MS_MAX = 20_000
+
+/** A database that has failed may never be closed. */
+const CLOSE_MS_MAX = 1000
 
 /** Nothing runs for so long: it is at rest. */
 const QUIET_MS = 3
@@ -114,8 +118,10 @@ export class DatabaseWorld implements World {
     refuseUnlessWhole(await verifyDatabase(this.directory, {}, plainRuntime(this.disk, 1)))
   }
 
-  /** Removes what lies on the real disk. */
-  dispose(): void {
+  /** Ends what a failure has left open, if it can be ended, and removes what lies on the real disk. */
+  async dispose(): Promise<void> {
+    const { opened } = this
+    if (opened !== undefined) await Promise.race([Promise.allSettled([opened.close()]), pause(CLOSE_MS_MAX)])
     this.stopTracing()
     if (this.name === 'threads') rmSync(this.directory, { recursive: true })
   }
@@ -154,6 +160,10 @@ export class DatabaseWorld implements World {
 function isBusy(db: Database): boolean {
   const number = (name: string): number => Number(db.property(`rocksdb.${name}`))
   return number('num-running-flushes') + number('num-running-compactions') > 0
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  await setTimeout(milliseconds, undefined, { ref: false })
 }
 
 function numberOf(name: string): number {

@@ -31,7 +31,7 @@ export class Difference extends Error {
 
 /** Makes the world in which a history is played; a test puts one with a mistake there. */
 export interface WorldMaker {
-  readonly make: () => World & { readonly work: WorkDone; dispose(): void }
+  readonly make: () => World & { readonly work: WorkDone; dispose(): Promise<void> }
 }
 
 export function databaseWorld(name: WorldName, options: OpenOptions, seed: number): WorldMaker {
@@ -65,7 +65,7 @@ export async function playAndCompare(
     if (error instanceof Difference) throw error
     throw new Difference(at, expected[at] ?? 'the end', `${error instanceof Error ? error.stack : error}`)
   } finally {
-    world.dispose()
+    await world.dispose()
   }
 }
 
