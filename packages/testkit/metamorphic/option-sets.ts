@@ -51,7 +51,8 @@ const differences: Record<string, OpenOptions> = {
   'no filter': { bloomBitsPerKey: 0 },
   'filter of one bit': { bloomBitsPerKey: 1 },
   'filter of 100 bits': { bloomBitsPerKey: 100 },
-  'memtables merged': { minWriteBufferNumberToMerge: 3, maxWriteBufferNumber: 5 },
+  'memtables merged': { minWriteBufferNumberToMerge: 3, maxWriteBufferNumber: 5, dbWriteBufferSize: 8 * KIB },
+  'many memtables': { minWriteBufferNumberToMerge: 8, maxWriteBufferNumber: 10, dbWriteBufferSize: 4 * KIB },
   'tiny write buffers': { dbWriteBufferSize: 8 * KIB },
   'large write buffers': { writeBufferSize: 64 * MIB },
   'two levels': { numLevels: 2 },
@@ -126,6 +127,8 @@ export function randomSet(number: number): OptionSet {
     ...maybe({ levelCompactionDynamicLevelBytes: random.chance(0.3) }),
     ...maybe({ maxCompactionBytes: random.pick([4, 20, 200]) * KIB }),
     ...maybe({ disableAutoCompactions: random.chance(0.3) }),
+    // Otherwise there is rarely a second memtable to merge.
+    ...(merged > 1 ? { dbWriteBufferSize: random.pick([4, 8]) * KIB } : {}),
     ...maybe({ dbWriteBufferSize: random.pick([6, 20, 60]) * KIB }),
     ...maybe({
       level0SlowdownWritesTrigger: trigger + random.below(3),
