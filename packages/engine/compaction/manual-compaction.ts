@@ -52,7 +52,11 @@ export class ManualCompaction {
   /** The next compaction, its inputs marked; the caller runs and releases it before it asks again. */
   next(): ManualStep {
     const version = this.source.current
-    const deepest = version.levels.findLastIndex((_, level) => this.filesIn(version, level).length > 0)
+    // Of the whole range: with what is done left out, the deepest level would end where a newer flush begins.
+    const { smallest, largest } = this.range
+    const deepest = version.levels.findLastIndex(
+      (_, level) => version.filesOverlapping(level, smallest, largest).length > 0,
+    )
     if (deepest < 0) return 'done'
     if (!this.wholeTried) {
       const whole = this.wholeRange(version, deepest)
@@ -129,6 +133,8 @@ export class ManualCompaction {
   }
 
   private rewrite(version: Version, deepest: number): ManualStep {
+    // Flushed since the beginning.
+    if (deepest === 0) return 'done'
     if (this.level !== deepest) {
       this.level = deepest
       this.position = this.range.smallest

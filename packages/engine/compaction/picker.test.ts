@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Compaction } from './compaction.ts'
 import { type SketchedFile, testOptions, versionOf } from './fake-files.test-support.ts'
+import { FakeTree } from './fake-tree.test-support.ts'
 import type { LevelOptions } from './level-options.ts'
 import { ManualCompaction, type ManualRange } from './manual-compaction.ts'
 import { CompactionPicker } from './picker.ts'
@@ -290,6 +291,25 @@ describe('a manual compaction', () => {
     const sketch = [[], [], [{ number: 3, keys: wide }]]
     assert.equal(steps(sketch, {}), 'done')
     assert.equal(steps(sketch, { rewriteBottommost: true }), '2: 3 > 2')
+  })
+
+  test('ends though there were flushes meanwhile', () => {
+    const tree = new FakeTree(testOptions)
+    const flush = (keys: string) => tree.flush([...keys].map(key => ({ key, remove: false })))
+    // A snapshot keeps sequences in the last level: such files look as if they were worth rewriting.
+    flush('ac')
+    tree.takeSnapshot()
+    flush('abc')
+    const manual = tree.manual({ rewriteBottommost: true })
+    let steps = 0
+    for (let step = manual.next(); step !== 'done'; step = manual.next()) {
+      assert.ok(step !== 'blocked' && ++steps < 20, 'it goes on and on')
+      tree.start(step)
+      tree.finishAll()
+      if (steps === 1) flush('ac')
+    }
+    assert.equal(steps, 2)
+    tree.check()
   })
 
   test('waits for a compaction that holds its files', () => {

@@ -54,7 +54,7 @@ export class Background {
   noteWritten({ memtable, options }: Family): void {
     if (this.isExpecting || memtable.memoryUsage < options.writeBufferSize / 2) return
     this.isExpecting = true
-    this.engine.runtime.jobs.expect(this.engine.options.db.maxSubcompactions)
+    this.engine.runtime.jobs.expect?.(this.engine.options.db.maxSubcompactions)
   }
 
   /** Runs a compaction that has been picked. */

@@ -65,7 +65,6 @@ async function drop(engine: Engine, name: string): Promise<void> {
   const family = engine.familyByName(name)
   await changeManifest(engine, () => engine.versions.dropColumnFamily(family.id))
   engine.removeFamily(family)
-  family.release()
   engine.controller.update()
   await writeOptionsFile(engine)
   await removeObsoleteFiles(engine)

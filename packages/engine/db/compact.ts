@@ -23,7 +23,7 @@ import {
 import type { OnProgress } from '../runtime/index.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
-import type { Family } from './family.ts'
+import { type Family, refuseIfDropped } from './family.ts'
 import { flush } from './flush.ts'
 import { recordTables } from './new-tables.ts'
 import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
@@ -66,6 +66,7 @@ export async function compact(engine: Engine, family: Family, options: CompactOp
       refuseIfAborted(options.signal)
       engine.refuseUnlessOpen()
       engine.refuseUnlessWritable()
+      refuseIfDropped(family)
       return manual.next()
     }
     for (let step = next(); step !== 'done'; step = next()) {

@@ -120,7 +120,7 @@ export class Engine {
   removeFamily(family: Family): void {
     this.families.delete(family.id)
     this.familiesByName.delete(family.name)
-    family.isDropped = true
+    family.drop()
   }
 
   /** Leaves the memory of memtables to other databases. Nothing may be running any more. */

@@ -5,6 +5,7 @@
  * RocksDB: db/column_family.h, ColumnFamilyData
  */
 
+import { VarveError } from '@varve/format/errors'
 import { CompactionPicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
@@ -22,6 +23,14 @@ export interface SealedMemtable {
   readonly memtable: Memtable
   /** The oldest log that may hold entries of it. */
   readonly firstLog: number
+}
+
+/** For what begins later than it was asked for: the files and the memory of a dropped family may be gone. */
+export function refuseIfDropped({ isDropped, name }: Pick<Family, 'isDropped' | 'name'>): void {
+  if (!isDropped) return
+  throw new VarveError('NOT_FOUND', `the column family ${JSON.stringify(name)} has been dropped`, {
+    columnFamily: name,
+  })
 }
 
 export class Family {
@@ -119,9 +128,15 @@ export class Family {
     this.install()
   }
 
+  /** Nobody begins to read it any more, and what is under way in it changes nothing. */
+  drop(): void {
+    this.isDropped = true
+    this.release()
+  }
+
   /**
-   * The family has been dropped, or the database closed: its memtables are gone once those who read them now have
-   * ended. A compaction or flush that is still under way changes nothing any more.
+   * The family has been dropped, or the database closed: its memory goes when those who read it now have ended, and
+   * may be another family's then. A compaction or flush that is still under way changes nothing any more.
    */
   release(): void {
     this.isReleased = true

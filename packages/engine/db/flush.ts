@@ -190,7 +190,8 @@ function inFamily(family: Family, edit: VersionEdit): VersionEdit {
 }
 
 async function waitUntilFlushed(engine: Engine, family: Family, memtable: unknown): Promise<void> {
-  while (family.sealed.some(sealed => sealed.memtable === memtable)) {
+  // Of a family that is dropped meanwhile there is nothing left to flush.
+  while (!family.isDropped && family.sealed.some(sealed => sealed.memtable === memtable)) {
     engine.refuseUnlessWritable()
     engine.background.flushNow(family)
     await engine.background.nextEnd()

@@ -80,7 +80,8 @@ class Tree implements ReadEngine {
       this.versionIsDead = true
     })
     const sealed = [makeMemtable(history.slice(1800, 1900)), makeMemtable(history.slice(1700, 1800))]
-    this.family = { superVersion: new SuperVersion(makeMemtable(history.slice(1900)), sealed, this.version) }
+    const superVersion = new SuperVersion(makeMemtable(history.slice(1900)), sealed, this.version)
+    this.family = { superVersion, isDropped: false, name: 'default' }
     this.version.unref()
   }
 

@@ -17,6 +17,7 @@ import { LevelCursor, type TableCache } from '../table/index.ts'
 import { copyOut } from './copy-out.ts'
 import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
+import { refuseIfDropped } from './family.ts'
 import { RangeReader } from './range-reader.ts'
 import { type ReadEngine, type ReadFamily, type ReadOptions, sequenceOf } from './read-path.ts'
 import type { SuperVersion } from './super-version.ts'
@@ -61,6 +62,8 @@ function openReader(
   options: ReadOptions,
 ): RangeReader {
   engine.refuseUnlessOpen()
+  // Iterations may begin long after they were asked for.
+  refuseIfDropped(family)
   const { superVersion } = family
   const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false)
   const visible = new VisibleCursor(mergeCursors(runs), sequenceOf(engine, options), bounds)

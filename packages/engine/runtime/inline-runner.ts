@@ -29,10 +29,6 @@ export class InlineRunner implements JobRunner {
     return run as Promise<Result>
   }
 
-  expect(): void {
-    // There are no threads to start.
-  }
-
   async close(): Promise<void> {
     this.isClosed = true
     await this.last

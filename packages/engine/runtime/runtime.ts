@@ -46,8 +46,8 @@ export interface JobRunner {
    * job threw (a `VarveError` keeps its code and details), or `ABORTED` when its thread died or `close` came.
    */
   run<Result>(job: Job, priority: JobPriority, onProgress?: OnProgress): Promise<Result>
-  /** Jobs will come soon, so many at once: threads for them may be started. */
-  expect(count: number): void
+  /** Jobs will come soon, so many at once: who has threads may start them. */
+  expect?(count: number): void
   /** Rejects what has not started, waits for what has, and ends the threads. */
   close(): Promise<void>
 }

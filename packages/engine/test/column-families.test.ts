@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NodeFileSystem } from '../internal.ts'
 import { HeldRunner } from './faulty-world.ts'
 import {
   failsWith,
@@ -138,6 +139,60 @@ test('a flush and a compaction that are under way when their family is dropped h
     assert.deepEqual(await rowsOf(db, { columnFamily: name }), numberedRows(100 + i))
   assert.equal(db.backgroundError, undefined)
   await db.flush()
+})
+
+test('families do not share the memory of one that was dropped while it was flushed', async t => {
+  const jobs = new HeldRunner(new NodeFileSystem())
+  const db = await openFor(t, freshPath(t), {}, worldWith({ jobs }))
+  await db.columnFamily('doomed')
+  await putAll(db, numberedRows(50), 'doomed')
+  jobs.hold('flush')
+  const flushed = db.flush({ columnFamily: 'doomed' })
+  await new Promise(resolve => setTimeout(resolve, 5))
+  await db.dropColumnFamily('doomed')
+  for (const name of ['one', 'two', 'three']) {
+    const family = await db.columnFamily(name)
+    await family.put(name, name)
+    jobs.release()
+    await flushed
+  }
+  for (const columnFamily of ['one', 'two', 'three'])
+    assert.deepEqual(await rowsOf(db, { columnFamily }), [[columnFamily, columnFamily]])
+})
+
+test('nor of one that was dropped while it was compacted; its files go', async t => {
+  const jobs = new HeldRunner(new NodeFileSystem())
+  const path = freshPath(t)
+  const db = await openFor(t, path, { disableAutoCompactions: true }, worldWith({ jobs }))
+  await db.columnFamily('doomed')
+  for (let round = 0; round < 2; round++) {
+    await putAll(db, numberedRows(50), 'doomed')
+    await db.flush()
+  }
+  jobs.hold('compaction')
+  const compacted = db.compact({ columnFamily: 'doomed' })
+  await new Promise(resolve => setTimeout(resolve, 5))
+  await db.dropColumnFamily('doomed')
+  jobs.release()
+  await assert.rejects(compacted, failsWith('NOT_FOUND', /doomed/))
+  for (const name of ['one', 'two', 'three']) {
+    const family = await db.columnFamily(name)
+    await family.put(name, name)
+  }
+  for (const columnFamily of ['one', 'two', 'three'])
+    assert.deepEqual(await rowsOf(db, { columnFamily }), [[columnFamily, columnFamily]])
+  assert.deepEqual(filesOf(path, /\.sst$/), [])
+})
+
+test('an iteration that begins when its family has been dropped says so', async t => {
+  const db = await openFor(t, freshPath(t))
+  await db.columnFamily('doomed')
+  await putAll(db, numberedRows(5), 'doomed')
+  const entries = db.entries({ columnFamily: 'doomed' })
+  assert.equal((await entries.toArray()).length, 5)
+  await db.dropColumnFamily('doomed')
+  await assert.rejects(entries.toArray(), failsWith('NOT_FOUND', /doomed/))
+  assert.throws(() => [...entries], failsWith('NOT_FOUND', /doomed/))
 })
 
 test('the default family cannot be dropped, nor one that there is not', async t => {

@@ -177,10 +177,6 @@ export class HeldRunner implements JobRunner {
     return this.runner.run(job, priority, onProgress)
   }
 
-  expect(): void {
-    this.runner.expect()
-  }
-
   close(): Promise<void> {
     return this.runner.close()
   }

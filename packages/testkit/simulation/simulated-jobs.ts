@@ -53,10 +53,6 @@ export class SimulatedJobs implements JobRunner {
     }
   }
 
-  expect(): void {
-    // There are no threads to start.
-  }
-
   async close(): Promise<void> {
     this.isClosed = true
     for (const queue of [this.waiting.high, this.waiting.low]) {

@@ -1,0 +1,162 @@
+/**
+ * The option sets that a history is played under: fixed ones with a name each, which take every option to its ends,
+ * and random ones, which mix them. Most are small, so that a thousand steps fill several levels.
+ */
+import type { OpenOptions } from 'varve'
+import { Random } from '../random.ts'
+
+export interface OptionSet {
+  readonly name: string
+  readonly options: OpenOptions
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Tables of 4 KiB and levels of 8: what all sets begin with, unless they say otherwise. */
+const small: OpenOptions = {
+  writeBufferSize: 64 * KIB,
+  targetFileSizeBase: 4 * KIB,
+  maxBytesForLevelBase: 8 * KIB,
+  maxBytesForLevelMultiplier: 2,
+  level0FileNumCompactionTrigger: 2,
+  blockSize: 256,
+}
+
+/** By name: what differs from `small`. */
+const differences: Record<string, OpenOptions> = {
+  small: {},
+  'format version 2': { formatVersion: 2, checksum: 'kCRC32c' },
+  'format version 3': { formatVersion: 3, checksum: 'kxxHash' },
+  'format version 4': { formatVersion: 4, indexBlockRestartInterval: 8 },
+  'format version 5': { formatVersion: 5 },
+  'no compression': { compression: 'none' },
+  snappy: { compression: 'snappy' },
+  'zlib, level 1': { compression: 'zlib', compressionLevel: 1 },
+  'zlib, level 9': { compression: 'zlib', compressionLevel: 9 },
+  lz4: { compression: 'lz4', blockSize: 1024 },
+  'zstd, fastest': { compression: 'zstd', compressionLevel: -5 },
+  'zstd, level 19': { compression: 'zstd', compressionLevel: 19 },
+  'compression by level': { compressionPerLevel: ['none', 'snappy', 'lz4', 'zstd'] },
+  'bottom zstd': { compression: 'none', bottommostCompression: 'zstd' },
+  'bottom plain': { compression: 'zlib', bottommostCompression: 'none' },
+  'no checksum': { checksum: 'kNoChecksum' },
+  crc32c: { checksum: 'kCRC32c', paranoidFileChecks: true },
+  xxhash: { checksum: 'kxxHash' },
+  xxhash64: { checksum: 'kxxHash64' },
+  'blocks of 64 bytes': { blockSize: 64, blockSizeDeviation: 0 },
+  'blocks of 64 KiB': { blockSize: 64 * KIB, blockSizeDeviation: 100 },
+  'restart at every key': { blockRestartInterval: 1, indexBlockRestartInterval: 1 },
+  'no restarts': { blockRestartInterval: 65535, indexBlockRestartInterval: 65535, blockSize: 4 * KIB },
+  'no filter': { bloomBitsPerKey: 0 },
+  'filter of one bit': { bloomBitsPerKey: 1 },
+  'filter of 100 bits': { bloomBitsPerKey: 100 },
+  'memtables merged': { minWriteBufferNumberToMerge: 3, maxWriteBufferNumber: 5, dbWriteBufferSize: 8 * KIB },
+  'many memtables': { minWriteBufferNumberToMerge: 8, maxWriteBufferNumber: 10, dbWriteBufferSize: 4 * KIB },
+  'tiny write buffers': { dbWriteBufferSize: 8 * KIB },
+  'large write buffers': { writeBufferSize: 64 * MIB },
+  'two levels': { numLevels: 2 },
+  'three levels, fixed sizes': { numLevels: 3, levelCompactionDynamicLevelBytes: false },
+  'fixed level sizes': { levelCompactionDynamicLevelBytes: false, maxBytesForLevelBase: 4 * KIB },
+  'levels that do not grow': { maxBytesForLevelMultiplier: 1, maxBytesForLevelBase: 4 * KIB },
+  '64 levels': { numLevels: 64, maxBytesForLevelMultiplier: 1.5, levelCompactionDynamicLevelBytes: false },
+  'compacts at one file': { level0FileNumCompactionTrigger: 1 },
+  'slowed and stopped': { level0SlowdownWritesTrigger: 2, level0StopWritesTrigger: 3 },
+  'stopped by bytes': { softPendingCompactionBytesLimit: 1, hardPendingCompactionBytesLimit: 16 * KIB },
+  'no automatic compaction': { disableAutoCompactions: true },
+  'large tables': { targetFileSizeBase: 64 * MIB, maxBytesForLevelBase: 256 * MIB },
+  'tables that grow': { targetFileSizeMultiplier: 4 },
+  'small compactions': { maxCompactionBytes: 4 * KIB },
+  'four subcompactions': { maxSubcompactions: 4, targetFileSizeBase: 4 * KIB },
+  'eight jobs': { maxBackgroundJobs: 8, maxSubcompactions: 2 },
+  'one job': { maxBackgroundJobs: 1 },
+  'no cache': { blockCacheSize: 0 },
+  'cache of 4 KiB': { blockCacheSize: 4 * KIB },
+  'one open file': { maxOpenFiles: 1 },
+  'no open files': { maxOpenFiles: 0, blockCacheSize: 0 },
+  'five open files': { maxOpenFiles: 5 },
+  'strict recovery': { walRecoveryMode: 'strict', avoidFlushDuringRecovery: true },
+  'tolerant recovery': { walRecoveryMode: 'kTolerateCorruptedTailRecords' },
+  'absolute recovery': { walRecoveryMode: 'kAbsoluteConsistency' },
+  'recovery to a point': { walRecoveryMode: 'kPointInTimeRecovery', avoidFlushDuringRecovery: true },
+  'skipping recovery': { walRecoveryMode: 'kSkipAnyCorruptedRecords' },
+  'always synced': { walSync: 'always' },
+  'synced every 500 bytes': { walSync: { everyBytes: 500 } },
+  'synced every millisecond': { walSync: { everyMs: 1 } },
+  'no flush at recovery': { avoidFlushDuringRecovery: true },
+  'no flush at shutdown': { avoidFlushDuringShutdown: true, avoidFlushDuringRecovery: true },
+  'paranoid about files': { paranoidFileChecks: true },
+  'not paranoid': { paranoidChecks: false },
+  'small logs': { maxTotalWalSize: 4 * KIB },
+  'small MANIFEST': { maxManifestFileSize: KIB },
+  'small commit groups': { maxWriteBatchGroupSizeBytes: 4 * KIB },
+  'slow when slowed': { level0SlowdownWritesTrigger: 2, delayedWriteRate: 1024 * KIB },
+  'families of their own': {
+    columnFamilies: {
+      users: { compression: 'zstd', bloomBitsPerKey: 0, maxBytesForLevelMultiplier: 1 },
+      log: { blockSize: 64, disableAutoCompactions: true },
+    },
+  },
+}
+
+export const fixedSets: readonly OptionSet[] = [
+  { name: 'defaults', options: {} },
+  { name: 'memory budget', options: { memoryBudget: 4 * MIB } },
+  ...Object.entries(differences).map(([name, options]) => ({ name, options: { ...small, ...options } })),
+]
+
+const compressions = ['none', 'snappy', 'zlib', 'lz4', 'zstd'] as const
+const checksums = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'] as const
+
+/** Each option is left alone, or drawn from its ends and its middle. */
+export function randomSet(number: number): OptionSet {
+  const random = new Random(number).fork(21)
+  const maybe = (options: OpenOptions): OpenOptions => (random.chance(0.4) ? options : {})
+  const trigger = random.pick([1, 2, 3, 6])
+  const merged = random.pick([1, 1, 2, 3])
+  const options: OpenOptions = {
+    ...small,
+    level0FileNumCompactionTrigger: trigger,
+    maxWriteBufferNumber: merged + random.between(1, 3),
+    minWriteBufferNumberToMerge: merged,
+    ...maybe({ numLevels: random.pick([2, 3, 5, 12]) }),
+    ...maybe({ targetFileSizeBase: random.pick([4, 8, 32, 1024]) * KIB }),
+    ...maybe({ targetFileSizeMultiplier: random.pick([1, 2, 10]) }),
+    ...maybe({ maxBytesForLevelBase: random.pick([4, 16, 64, 1024]) * KIB }),
+    ...maybe({ maxBytesForLevelMultiplier: random.pick([1, 1.5, 3, 10]) }),
+    ...maybe({ levelCompactionDynamicLevelBytes: random.chance(0.3) }),
+    ...maybe({ maxCompactionBytes: random.pick([4, 20, 200]) * KIB }),
+    ...maybe({ disableAutoCompactions: random.chance(0.3) }),
+    // Otherwise there is rarely a second memtable to merge.
+    ...(merged > 1 ? { dbWriteBufferSize: random.pick([4, 8]) * KIB } : {}),
+    ...maybe({ dbWriteBufferSize: random.pick([6, 20, 60]) * KIB }),
+    ...maybe({
+      level0SlowdownWritesTrigger: trigger + random.below(3),
+      level0StopWritesTrigger: trigger + 4,
+    }),
+    ...maybe({ compression: random.pick(compressions) }),
+    ...maybe({ bottommostCompression: random.pick(compressions) }),
+    ...maybe({ compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }),
+    ...maybe({
+      blockSize: random.pick([64, 1024, 4096, 65536]),
+      blockSizeDeviation: random.pick([0, 10, 90]),
+    }),
+    ...maybe({ blockRestartInterval: random.pick([1, 2, 16, 1000]) }),
+    ...maybe({ indexBlockRestartInterval: random.pick([1, 3, 16]) }),
+    ...maybe({ bloomBitsPerKey: random.pick([0, 2, 16, 30]) }),
+    ...maybe({ formatVersion: random.between(2, 5) }),
+    ...maybe({ checksum: random.pick(checksums) }),
+    ...maybe({ blockCacheSize: random.pick([0, 2 * KIB, 64 * KIB]) }),
+    ...maybe({ maxOpenFiles: random.pick([0, 1, 3, 20]) }),
+    ...maybe({ maxBackgroundJobs: random.between(1, 6), maxSubcompactions: random.between(1, 4) }),
+    ...maybe({ maxTotalWalSize: random.pick([2, 10, 50]) * KIB }),
+    ...maybe({ maxManifestFileSize: random.pick([1, 4, 40]) * KIB }),
+    ...maybe({ maxWriteBatchGroupSizeBytes: random.pick([4, 64]) * KIB }),
+    ...maybe({ walRecoveryMode: random.pick(['kPointInTimeRecovery', 'kAbsoluteConsistency']) }),
+    ...maybe({ walSync: random.pick(['always', { everyBytes: 2000 }, { everyMs: 5 }]) }),
+    ...maybe({ avoidFlushDuringRecovery: true }),
+    ...maybe({ avoidFlushDuringShutdown: true }),
+    ...maybe({ paranoidFileChecks: true }),
+  }
+  return { name: `random ${number}`, options }
+}

@@ -1,0 +1,49 @@
+/**
+ * Results as lines of text. Short ones for comparing: lengths and checksums. In full for people, when a case is
+ * played again.
+ */
+import { crc32 } from 'node:zlib'
+import { isVarveError } from 'varve'
+import type { Row } from '../model/sorted-model.ts'
+
+const SHOWN_MAX = 24
+
+/** Up to 24 bytes of a key or value, as text where they are text. */
+export function showBytes(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) return 'nothing'
+  const head = Buffer.from(bytes.subarray(0, SHOWN_MAX))
+  const text = head.toString('latin1')
+  const shown = /^[ -~]+$/.test(text) ? `'${text}'` : `0x${head.toString('hex')}`
+  return bytes.length > SHOWN_MAX ? `${shown}... (${bytes.length} bytes, ${crc32(bytes)})` : shown
+}
+
+export function showError(error: unknown): string {
+  if (isVarveError(error)) return `error ${error.code}`
+  throw error
+}
+
+export interface Show {
+  value(bytes: Uint8Array | undefined): string
+  list(values: readonly (Uint8Array | undefined)[]): string
+  rows(rows: readonly Row[]): string
+}
+
+export const inShort: Show = {
+  value: bytes => (bytes === undefined ? 'nothing' : `${bytes.length}#${crc32(bytes)}`),
+  list(values) {
+    let sum = 0
+    for (const value of values) sum = value === undefined ? crc32('nothing', sum) : crc32(value, sum + 1)
+    return `${values.length} values #${sum}`
+  },
+  rows(rows) {
+    let sum = 0
+    for (const [key, value] of rows) sum = crc32(value, crc32(key, sum + 1))
+    return `${rows.length} rows #${sum}`
+  },
+}
+
+export const inFull: Show = {
+  value: showBytes,
+  list: values => `[${values.map(showBytes).join(', ')}]`,
+  rows: rows => `[${rows.map(([key, value]) => `${showBytes(key)}: ${showBytes(value)}`).join(', ')}]`,
+}
