@@ -204,3 +204,19 @@ test('a directory whose name an earlier attempt could not sync is there after a 
   await reopened.close()
   await db.close()
 })
+
+test('a CURRENT that survives a crash names a MANIFEST that did so too', async () => {
+  const disk = new SimulatedDisk()
+  const moments: SimulatedDisk[] = []
+  disk.observe(({ kind }) => {
+    if (kind === 'syncDirectory') moments.push(disk.copy())
+  })
+  await (await openOn(disk)).close()
+  await (await openOn(disk)).close()
+  for (const moment of moments) {
+    for (let seed = 0; seed < 16; seed++) {
+      const left = moment.crash('directoryAnomalies', new Random(seed))
+      assert.deepEqual(await keysOf(left), [])
+    }
+  }
+})
