@@ -71,7 +71,7 @@ export const compactionMutants: readonly Mutant[] = [
     file: 'packages/engine/version/level-order.ts',
     find: 'return b.epochNumber - a.epochNumber || compareNewestFirstBySequence(a, b)',
     replace: 'return b.number - a.number || compareNewestFirstBySequence(a, b)',
-    killers: ['packages/engine/compaction/compaction.test.ts'],
+    killers: ['packages/engine/version/version-builder.test.ts'],
   },
   {
     id: 'M36b',
@@ -96,7 +96,7 @@ export const compactionMutants: readonly Mutant[] = [
     file: 'packages/engine/db/background.ts',
     find: 'if (!this.isOurStop(error)) this.engine.failed(error)',
     replace: 'void error',
-    killers: ['packages/engine/test/faults.test.ts'],
+    killers: ['packages/engine/test/faults.test.ts --test-name-pattern=automatic'],
     hangs: true,
   },
   {
@@ -105,7 +105,7 @@ export const compactionMutants: readonly Mutant[] = [
     file: 'packages/engine/db/background.ts',
     find: 'if (!this.isOurStop(error)) this.engine.failed(error)',
     replace: 'throw error',
-    killers: ['packages/engine/test/faults.test.ts'],
+    killers: ['packages/testkit/simulation/main.ts --operations 100000 --seed 1 --stop'],
   },
   {
     id: 'M48',

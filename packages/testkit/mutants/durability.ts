@@ -72,7 +72,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/logs.ts',
     find: 'await this.syncOlder()',
     replace: 'await undefined',
-    killers: ['packages/testkit/sweep/main.ts crash --script background --states 1500 --stop'],
+    killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=older'],
   },
   {
     id: 'M7b',
@@ -81,6 +81,22 @@ export const durabilityMutants: readonly Mutant[] = [
     find: 'if (engine.families.size > 1) await engine.logs.syncOlder()',
     replace: '',
     killers: ['packages/testkit/sweep/main.ts crash --script log-switch --states 3000 --stop'],
+  },
+  {
+    id: 'M7c',
+    what: 'what a killed process had not synced is read back and not synced either',
+    file: 'packages/engine/db/replay-logs.ts',
+    find: '    if (!engine.isReadOnly) await syncLog(engine, file)\n',
+    replace: '    if (number < 0) await syncLog(engine, file)\n',
+    killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=killed'],
+  },
+  {
+    id: 'M6c',
+    what: 'the name of a directory that was there already is not synced',
+    file: 'packages/engine/db/open.ts',
+    find: '    await syncName(fs, path)\n',
+    replace: '    if (path === undefined) await syncName(fs, path)\n',
+    killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=directory'],
   },
   {
     id: 'M20',
@@ -105,5 +121,30 @@ export const durabilityMutants: readonly Mutant[] = [
     find: 'const first = this.lastTaken + 1\n',
     replace: 'this.lastTaken = this.lastSequence\n    const first = this.lastTaken + 1\n',
     killers: ['packages/engine/test/faults.test.ts'],
+  },
+  {
+    id: 'M20b',
+    what: 'a log goes on after a sync of it has failed',
+    file: 'packages/engine/wal/wal-writer.ts',
+    find: '      throw this.poison(error)\n    }\n    this.syncedSize = size\n',
+    replace: '      throw error\n    }\n    this.syncedSize = size\n',
+    killers: ['packages/engine/wal/wal-writer.test.ts'],
+  },
+  {
+    id: 'M24b',
+    what: 'a write whose append to the log failed is applied and acknowledged',
+    file: 'packages/engine/db/write-path.ts',
+    find: '    engine.logs.appendSync(group.encoder, sequence)\n  } catch (error) {\n    throw engine.failed(error)\n',
+    replace:
+      '    engine.logs.appendSync(group.encoder, sequence)\n  } catch (error) {\n    engine.failed(error)\n',
+    killers: ['packages/engine/test/faults.test.ts --test-name-pattern=sequence'],
+  },
+  {
+    id: 'M46c',
+    what: 'a write that waited does not look again whether it may be made',
+    file: 'packages/engine/db/write-path.ts',
+    find: 'await makeRoom(engine, group)\n  engine.refuseUnlessWritable()\n',
+    replace: 'await makeRoom(engine, group)\n',
+    killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=resume'],
   },
 ]

@@ -8,7 +8,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     file: 'packages/engine/fs/lock.ts',
     find: 'BEGIN EXCLUSIVE',
     replace: 'BEGIN DEFERRED',
-    killers: ['packages/engine/fs/lock.test.ts --test-name-pattern=process'],
+    killers: ['packages/engine/test/opening.test.ts --test-name-pattern=exactly'],
   },
   {
     id: 'M27b',
@@ -24,7 +24,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     file: 'packages/engine/db/write-controller.ts',
     find: 'this.announce(before)\n    this.wake()\n',
     replace: 'this.announce(before)\n',
-    killers: ['packages/engine/test/stalls.test.ts'],
+    killers: ['packages/engine/test/stalls.test.ts --test-name-pattern=keep'],
     hangs: true,
   },
   {
@@ -33,8 +33,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     file: 'packages/engine/db/background.ts',
     find: '    }\n    this.schedule()\n  }\n\n  private isOurStop',
     replace: '    }\n  }\n\n  private isOurStop',
-    killers: ['packages/engine/test/stalls.test.ts'],
-    hangs: true,
+    killers: ['packages/engine/test/faults.test.ts --test-name-pattern=automatic'],
   },
   {
     id: 'M53',
@@ -42,7 +41,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     file: 'packages/engine/compaction/input-run.ts',
     find: '    this.open?.closeSync()\n    this.open = undefined\n',
     replace: '    this.open = undefined\n',
-    killers: ['packages/testkit/sweep/main.ts crash --script compact --states 100 --stop'],
+    killers: ['packages/engine/test/closing.test.ts --test-name-pattern=open'],
   },
   {
     id: 'M53b',

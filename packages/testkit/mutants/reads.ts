@@ -3,6 +3,14 @@ import type { Mutant } from './mutant.ts'
 
 export const readMutants: readonly Mutant[] = [
   {
+    id: 'M30c',
+    what: 'a reader does not see the write at its own sequence',
+    file: 'packages/engine/cursor/visible-cursor.ts',
+    find: 'this.visibleLow = trailerLow(sequence, 0xff)',
+    replace: 'this.visibleLow = trailerLow(sequence, 0)',
+    killers: ['packages/engine/cursor/visible-cursor.test.ts'],
+  },
+  {
     id: 'M35',
     what: 'a scan takes a read that failed for its end',
     file: 'packages/engine/db/entries.ts',

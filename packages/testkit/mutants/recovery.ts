@@ -19,6 +19,22 @@ export const recoveryMutants: readonly Mutant[] = [
     killers: ['packages/engine/wal/wal-replay.test.ts'],
   },
   {
+    id: 'M9b',
+    what: 'a closed database leaves nothing behind that says how long its log was',
+    file: 'packages/engine/db/close.ts',
+    find: '    await attempt(() => sealLogs(engine))\n',
+    replace: '    if (engine.path.length === 0) await attempt(() => sealLogs(engine))\n',
+    killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=unnoticed'],
+  },
+  {
+    id: 'M9c',
+    what: 'any damage at the end of a MANIFEST is taken for an append that was cut short',
+    file: 'packages/engine/version/manifest-records.ts',
+    find: 'if (!isTornAppend(item, bytes))',
+    replace: 'if (!isTornAppend(item, bytes) && !item.tail)',
+    killers: ['packages/engine/version/manifest-records.test.ts'],
+  },
+  {
     id: 'M10',
     what: 'a record whose type bit flipped is taken for the earlier life of a recycled log',
     file: 'packages/engine/wal/wal-scan.ts',
@@ -61,6 +77,14 @@ export const recoveryMutants: readonly Mutant[] = [
     find: `else if ((kind === 'table' || kind === 'blob') && !known.has(number)) unknown.push(name)`,
     replace: `else if ((kind === 'table' || kind === 'blob') && !known.has(number)) await removeFile(engine, name)`,
     killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=lost'],
+  },
+  {
+    id: 'M15b',
+    what: 'a log of which not all was taken is deleted',
+    file: 'packages/engine/db/recover.ts',
+    find: "else if (kind === 'wal' && notWhole.has(number)) torn.push(name)",
+    replace: "else if (kind === 'wal' && notWhole.has(number)) await removeFile(engine, name)",
+    killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=aside'],
   },
   {
     id: 'M22',
@@ -108,6 +132,6 @@ export const recoveryMutants: readonly Mutant[] = [
     file: 'packages/engine/db/recover.ts',
     find: 'if (number !== undefined) engine.versions.noteFileNumber(number)',
     replace: 'if (number === -1) engine.versions.noteFileNumber(number)',
-    killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=lost'],
+    killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=lost/'],
   },
 ]

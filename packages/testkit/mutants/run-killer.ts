@@ -83,5 +83,6 @@ export function nodeArguments(killer: string): string[] {
 function firstComplaint(output: string): string {
   const test = /^\s*✖ (?!failing tests)(.+?)(?: \([\d.]+ms\))?$/m.exec(output)?.[1]
   const sweep = /^FAILED node \S+ (.+)$/m.exec(output)?.[1]
-  return test ?? sweep ?? output.trim().split('\n').at(-1) ?? ''
+  const thrown = /^\s*((?:[A-Z]\w*)?Error\b.*)$/m.exec(output)?.[1]
+  return test ?? sweep ?? thrown ?? output.trim().split('\n').at(-1) ?? ''
 }

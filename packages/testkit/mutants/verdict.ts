@@ -13,7 +13,11 @@ export interface Verdict {
   readonly complaint: string
 }
 
-type Run = (killer: string, mutant?: Mutant) => Promise<KillerRun>
+type Run = (killer: string, mutant?: Mutant, milliseconds?: number) => Promise<KillerRun>
+
+/** How long a killer that may stand still is waited for, at least and as a multiple of what it takes without a mutant. */
+const PATIENCE_MILLISECONDS = 8000
+const PATIENCE_FACTOR = 4
 
 export class Judge {
   private readonly run: Run
@@ -44,7 +48,8 @@ export class Judge {
     if (without.outcome !== 'passed') {
       return verdictOf(mutant, 'killer is broken', killer, without)
     }
-    const run = await this.run(killer, mutant)
+    const patience = Math.max(PATIENCE_MILLISECONDS, PATIENCE_FACTOR * 1000 * without.seconds)
+    const run = await this.run(killer, mutant, mutant.hangs === true ? patience : undefined)
     return verdictOf(mutant, fateOf(mutant, run), killer, run)
   }
 
