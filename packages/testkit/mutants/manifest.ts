@@ -24,7 +24,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/current-file.ts',
     find: '  await fs.syncDirectory(directory)\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 2000 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
   },
   {
     id: 'M5b',
@@ -32,7 +32,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/current-file.ts',
     find: '    await file.sync()\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 2000 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
   },
   {
     id: 'M12b',
@@ -40,7 +40,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/manifest-log.ts',
     find: '    await this.file.sync()\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 1500 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
   },
   {
     id: 'M13',
@@ -62,7 +62,7 @@ export const manifestMutants: readonly Mutant[] = [
       await switchCurrent(this.fs, this.directory, number)
       await log.append([...state, ...own])
 `,
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 1000 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
   },
   {
     id: 'M17',
@@ -79,6 +79,14 @@ export const manifestMutants: readonly Mutant[] = [
     find: 'takeObsoleteFiles(): FileMeta[] {\n    if (this.poisoned !== undefined) return []\n',
     replace: 'takeObsoleteFiles(): FileMeta[] {\n',
     killers: ['packages/engine/version/version-set.test.ts'],
+  },
+  {
+    id: 'M17c',
+    what: 'new tables are removed when the MANIFEST that was to name them failed, though it may name them',
+    file: 'packages/engine/db/new-tables.ts',
+    find: '    throw engine.versions.poisoned === undefined ? error : engine.failed(error)\n',
+    replace: '    engine.failed(error)\n    return false\n',
+    killers: ['packages/testkit/sweep/main.ts fault --script flush --states 200 --stop'],
   },
   {
     id: 'M18',

@@ -53,7 +53,7 @@ function run(program: string, id: string) {
   const loaded = join(directory, 'loaded')
   rmSync(loaded, { force: true })
   writeFileSync(path, program)
-  const hook = pathToFileURL(join(root, 'packages/testkit/mutants/load.ts')).href
+  const hook = new URL('./load.ts', import.meta.url).href
   const env = {
     ...process.env,
     NODE_OPTIONS: `--import=${hook}`,

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { type Mutant, root } from './mutant.ts'
 
 /** No killer takes as long, with a mutant that does not make things stand still. */
@@ -42,7 +41,7 @@ export async function runKiller(
 function environment(mutant: Mutant | undefined, loaded: string): NodeJS.ProcessEnv {
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, VARVE_MUTANT, ...own } = process.env
   if (mutant === undefined) return own
-  const hook = pathToFileURL(join(root, 'packages/testkit/mutants/load.ts')).href
+  const hook = new URL('./load.ts', import.meta.url).href
   return { ...own, NODE_OPTIONS: `--import=${hook}`, VARVE_MUTANT: mutant.id, VARVE_MUTANT_LOADED: loaded }
 }
 
