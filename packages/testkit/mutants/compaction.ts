@@ -88,7 +88,7 @@ export const compactionMutants: readonly Mutant[] = [
     find: '    family.flushed(count)\n    countFlush(engine, family, file, started)\n    engine.controller.update()\n',
     replace:
       '    family.flushed(family.sealed.length)\n    countFlush(engine, family, file, started)\n    engine.controller.update()\n',
-    killers: ['packages/testkit/simulation/main.ts --operations 300000 --seed 1 --stop'],
+    killers: ['packages/testkit/simulation/main.ts --operations 100000 --seed 1 --stop'],
   },
   {
     id: 'M47',

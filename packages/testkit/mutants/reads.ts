@@ -78,7 +78,7 @@ export const readMutants: readonly Mutant[] = [
     file: 'packages/engine/memtable/memtable.ts',
     find: 'if (this.references === 0) this.pool.give(this.arena)',
     replace: 'if (this.references >= 0) this.pool.give(this.arena)',
-    killers: ['packages/testkit/simulation/main.ts --operations 200000 --seed 1 --stop'],
+    killers: ['packages/testkit/simulation/main.ts --operations 100000 --seed 1 --stop'],
   },
   {
     id: 'M46b',
