@@ -5,8 +5,8 @@
  *         [--script puts] [--stop]
  *     node packages/testkit/sweep/main.ts crash --replay puts:1:17:loseAll
  *
- * `--script` plays only that one, `--stop` ends at the first failing case. Prints what was counted, the seed, and for each failing case the command that repeats it. Ends with 1 when there
- * was one.
+ * `--script` plays only that one, `--stop` ends at the first failing case. Prints what was counted, the seed, and for
+ * each failing case the command that repeats it. Ends with 1 when there was one.
  */
 import { parseArgs } from 'node:util'
 import { crashSweep, faultSweep, recoverySweep, replayCrash, replayFault, replayRecovery } from './index.ts'
