@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -325,6 +333,19 @@ describe('a job that fails leaves nothing behind', () => {
     const path = join(directory, '000009.sst')
     truncateSync(path, statSync(path).size - 1)
     assert.throws(() => runCompactionJob(compactionJob([input]), fs), failsWith('CORRUPTION', /000009\.sst/))
+    assert.deepEqual(readdirSync(directory), ['000009.sst'])
+  })
+
+  test('an input of which one block is damaged', () => {
+    const input = flush(9, operations)
+    const path = join(directory, '000009.sst')
+    const bytes = readFileSync(path)
+    bytes[bytes.length >> 1] ^= 1
+    writeFileSync(path, bytes)
+    assert.throws(
+      () => runCompactionJob(compactionJob([input], { cut }), fs),
+      failsWith('CORRUPTION', /000009\.sst|checksum/),
+    )
     assert.deepEqual(readdirSync(directory), ['000009.sst'])
   })
 })

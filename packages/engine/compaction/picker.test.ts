@@ -194,9 +194,12 @@ describe('a level that is too large', () => {
 describe('what a compaction knows', () => {
   test('it is at the bottom when nothing below overlaps', () => {
     const above: SketchedFile[] = [{ number: 1, keys: ['a', 'c'], size: 5000 }]
-    const at = (keys: [string, string]) => pickerOf([[], above, [{ keys: ['b', 'b'] }], [{ keys }]]).pick()
+    const at = (keys: [string, string], ...between: SketchedFile[][]) =>
+      pickerOf([[], above, [{ keys: ['b', 'b'] }], ...between, [{ keys }]]).pick()
     assert.equal(at(['d', 'e'])?.bottommost, true)
     assert.equal(at(['c', 'e'])?.bottommost, false)
+    assert.equal(at(['c', 'e'], [])?.bottommost, false)
+    assert.equal(at(['c', 'e'], [], [])?.bottommost, false)
   })
 
   test('within level 0 it is at the bottom only with the oldest file and nothing below', () => {

@@ -51,6 +51,18 @@ test('nothing is asked of the disk once it is closed, also when a timed sync was
   }
 })
 
+test('a closed database has no file open, whatever it has flushed and compacted', async () => {
+  const disk = new SimulatedDisk()
+  const db = await open('/db', {}, simulatedRuntime(disk, 1))
+  for (const key of ['a', 'b', 'a']) {
+    await db.put(key, '1')
+    await db.flush()
+  }
+  await db.compact()
+  await db.close()
+  assert.equal(disk.openHandles, 0)
+})
+
 test('closing makes room for the writes that still wait', async t => {
   const path = freshPath(t)
   const db = await openFor(t, path, { writeBufferSize: 65536, maxWriteBatchGroupSizeBytes: 16384 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ErrorCode, OpenOptions, VarveError } from '../index.ts'
-import { type Fault, FaultyFileSystem, type Operation } from './faulty-world.ts'
+import type { OpenMode } from '../internal.ts'
+import { type Fault, FaultyFileSystem, HeldRunner, type Operation } from './faulty-world.ts'
 import {
   failureOf,
   filesOf,
@@ -189,7 +190,10 @@ test('a write that failed is not seen, and its sequence number not used again', 
   assert.equal(await textOf(db, 'key'), 'old')
   await db.resume()
   assert.equal(await textOf(db, 'key'), 'old')
+  const before = db.snapshot().sequence
   await db.put('key', 'new')
+  // What the log may hold of the write that failed has the number between.
+  assert.equal(db.snapshot().sequence, before + 2)
   const crashed = await openFor(t, killedCopy(t, db.path))
   assert.equal(await textOf(crashed, 'key'), 'new')
 })
@@ -362,4 +366,43 @@ test('resume while writers go on neither loses nor doubles a write', async t => 
   for (const [key, value] of expected) assert.equal(await textOf(db, key), value)
   const crashed = await openFor(t, killedCopy(t, db.path))
   for (const [key, value] of expected) assert.equal(await textOf(crashed, key), value)
+})
+
+/** The next log that is made waits for `gate`. */
+class SlowLogs extends FaultyFileSystem {
+  readonly reached = Promise.withResolvers<void>()
+  readonly gate = Promise.withResolvers<void>()
+  isSlow = false
+
+  override async open(path: string, mode: OpenMode) {
+    if (this.isSlow && mode === 'create' && path.endsWith('.log')) {
+      this.isSlow = false
+      this.reached.resolve()
+      await this.gate.promise
+    }
+    return super.open(path, mode)
+  }
+}
+
+test('a write that waits for a new log is refused when the database fails meanwhile', async t => {
+  const fs = new SlowLogs()
+  const jobs = new HeldRunner(fs)
+  const failed = Promise.withResolvers<void>()
+  const listeners = { backgroundError: () => failed.resolve() }
+  const options = { writeBufferSize: 65536, maxWriteBufferNumber: 4, listeners }
+  const db = await openFor(t, freshPath(t), options, worldWith({ jobs }, fs))
+  jobs.hold('flush')
+  for (const key of ['first', 'second']) await db.put(key, 'x'.repeat(70_000))
+  fs.isSlow = true
+  const waiting = db.put('third', '1')
+  await fs.reached.promise
+  fs.fail({ operation: 'write', path: /\.sst$/ })
+  jobs.release()
+  await failed.promise
+  fs.gate.resolve()
+  assert.match((await failureOf(waiting)).message, /goes on after resume/)
+  fs.heal()
+  await db.resume()
+  assert.equal(await textOf(db, 'third'), undefined)
+  assert.equal((await textOf(db, 'second'))?.length, 70_000)
 })

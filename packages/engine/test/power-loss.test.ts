@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '@varve/testkit'
-import { SimulatedDisk, zeroSector } from '@varve/testkit/disk'
+import { isChange, SimulatedDisk, zeroSector } from '@varve/testkit/disk'
 import { plainRuntime, simulatedRuntime } from '@varve/testkit/simulation'
 import { type Database, type OpenOptions, open } from '../index.ts'
 import { failureOf, rowsOf, textOf } from './support.ts'
@@ -203,4 +203,53 @@ test('a directory whose name an earlier attempt could not sync is there after a 
   assert.equal(await textOf(reopened, 'a'), '1')
   await reopened.close()
   await db.close()
+})
+
+test('a CURRENT that survives a crash names a MANIFEST that did so too', async () => {
+  const disk = new SimulatedDisk()
+  const moments: SimulatedDisk[] = []
+  disk.observe(({ kind }) => {
+    if (kind === 'syncDirectory') moments.push(disk.copy())
+  })
+  await (await openOn(disk)).close()
+  await (await openOn(disk)).close()
+  for (const moment of moments) {
+    for (let seed = 0; seed < 16; seed++) {
+      const left = moment.crash('directoryAnomalies', new Random(seed))
+      assert.deepEqual(await keysOf(left), [])
+    }
+  }
+})
+
+test('a synced write brings the older logs to disk before its own', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimulatedDisk()
+    const db = await open('/db', small, simulatedRuntime(disk, seed))
+    await db.put('unsynced', '1')
+    const flushed = db.flush()
+    // In the next log, while the first one's table is not written yet.
+    await db.put('synced', '1', { sync: true })
+    assert.deepEqual(await keysOf(powerLoss(disk)), ['synced', 'unsynced'], `seed ${seed}`)
+    await flushed
+    await db.close()
+  }
+})
+
+test('a crash between two flushes of a family loses nothing that was in the second memtable', async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const disk = new SimulatedDisk()
+    const db = await open('/db', small, simulatedRuntime(disk, seed))
+    await db.put('first', '1')
+    const first = db.flush()
+    await db.put('second', '1', { sync: true })
+    const moments: SimulatedDisk[] = []
+    disk.observe(operation => {
+      if (isChange(operation)) moments.push(disk.copy())
+    })
+    await Promise.all([first, db.flush()])
+    await db.close()
+    for (const moment of moments) {
+      assert.deepEqual(await keysOf(powerLoss(moment)), ['first', 'second'], `seed ${seed}`)
+    }
+  }
 })

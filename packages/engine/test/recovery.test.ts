@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { QuarantineEvent, RecoveryEvent, WalRecoveryMode } from '../index.ts'
@@ -144,6 +144,17 @@ test('tables, blobs and MANIFESTs that the MANIFEST does not know are moved to l
   assert.ok(
     filesOf(path, /\.sst$/).every(name => !name.startsWith('0009') || Number.parseInt(name, 10) > 902),
   )
+})
+
+test('the number of a file in lost/ is not given to another: who takes it back overwrites nothing', async t => {
+  const path = freshPath(t)
+  await (await openFor(t, path)).close()
+  mkdirSync(join(path, 'lost'))
+  for (const name of ['000950.sst', '000960.log.2']) writeFileSync(join(path, 'lost', name), '')
+  const db = await openFor(t, path)
+  await db.put('a', '1')
+  await db.flush()
+  assert.ok(Number.parseInt(filesOf(path, /\.sst$/)[0], 10) > 960)
 })
 
 test('half-made files of a crash are removed, and what people put beside them stays', async t => {

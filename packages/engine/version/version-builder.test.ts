@@ -42,6 +42,12 @@ describe('an edit makes the next version', () => {
     assert.deepEqual(delta.levelBytes.slice(0, 3), [3000, 4000, 0])
   })
 
+  test('in level 0 the epoch decides, not the number: what was rewritten there is as old as before', () => {
+    const rewritten = fileRecord(130, 'a', 'z', { level: 0, epochNumber: 2 })
+    const delta = applyEdit(base, { deletedFiles: [{ level: 0, number: 102 }], newFiles: [rewritten] }, 'm')
+    assert.deepEqual(numbers(delta.levels[0]), [103, 130])
+  })
+
   test('levels that it leaves alone are not copied', () => {
     const delta = applyEdit(base, { deletedFiles: [{ level: 1, number: 111 }] }, 'm')
     assert.equal(delta.levels[0], base.levels[0])

@@ -13,6 +13,7 @@ export class FakeFile implements File {
   /** The next write stores so many bytes and fails. */
   failWriteAfter: number | undefined = undefined
   failSync = false
+  failClose = false
 
   constructor(path = 'fake.log') {
     this.path = path
@@ -69,6 +70,8 @@ export class FakeFile implements File {
 
   closeSync(): void {
     this.closes++
+    if (this.failClose)
+      throw new VarveError('IO_ERROR', 'cannot close: input/output error', { file: this.path })
   }
 
   async close(): Promise<void> {

@@ -149,3 +149,13 @@ test('whoever waits to sync a log that is let go meanwhile is not failed by it',
     assert.equal(disk.openHandles, 0)
   }
 })
+
+test('a log that cannot be closed says so to everyone, and takes nothing more', async () => {
+  const file = new FakeFile()
+  file.failClose = true
+  const writer = new WalWriter(file, 7)
+  writer.appendSync(new Uint8Array(10))
+  await assert.rejects(writer.close(), /input\/output error/)
+  await assert.rejects(writer.close(), /input\/output error/)
+  assert.throws(() => writer.appendSync(new Uint8Array(10)), /takes no more writes/)
+})

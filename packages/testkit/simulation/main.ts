@@ -1,8 +1,8 @@
 /**
  * Simulated lives until so many virtual operations have happened. Every tenth seed is played twice and must give the
- * same trace.
+ * same trace. `--stop` ends at the first failing life.
  *
- *     node packages/testkit/simulation/main.ts [--operations 10000000] [--seed 1] [--seconds N] [--replay SEED]
+ *     node packages/testkit/simulation/main.ts [--operations 10000000] [--seed 1] [--seconds N] [--replay SEED] [--stop]
  */
 import { parseArgs } from 'node:util'
 import { simulateLife } from './campaign.ts'
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     operations: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     seconds: { type: 'string' },
+    stop: { type: 'boolean', default: false },
     replay: { type: 'string' },
   },
 })
@@ -29,6 +30,7 @@ async function campaign(): Promise<void> {
   const first = Number(values.seed)
   const totals = { lives: 0, events: 0, failures: 0, replayed: 0, failed: 0 }
   for (let seed = first; totals.events < Number(values.operations) && Date.now() < deadline; seed++) {
+    if (values.stop && totals.failed > 0) break
     totals.lives++
     try {
       const life = await simulateLife(seed)

@@ -28,10 +28,10 @@ export function crashed({ seed, k, mode, snapshot }: CrashCase): SimulatedDisk {
   return snapshot.disk.crash(mode, new Random(seed).fork(k).fork(crashModes.indexOf(mode)))
 }
 
-/** Every state of every script for one seed. */
-export async function allCrashCases(seed: number): Promise<CrashCase[]> {
+/** Every state of every script, or of the one named, for one seed. */
+export async function allCrashCases(seed: number, only?: string): Promise<CrashCase[]> {
   const cases: CrashCase[] = []
-  for (const script of scripts) {
+  for (const script of only === undefined ? scripts : [scriptNamed(only)]) {
     const snapshots = await recordScript(script, seed)
     for (const [k, snapshot] of snapshots.entries()) {
       for (const mode of crashModes) cases.push({ script, seed, k, mode, snapshot })
@@ -44,7 +44,7 @@ export async function allCrashCases(seed: number): Promise<CrashCase[]> {
 export async function crashSweep(options: SweepOptions): Promise<Tally> {
   const tally = newTally('crash')
   for (let seed = options.seed; tally.cases < options.cases && Date.now() < options.deadline; seed++) {
-    for (const item of sample(await allCrashCases(seed), options.cases - tally.cases)) {
+    for (const item of sample(await allCrashCases(seed, options.script), options.cases - tally.cases)) {
       if (Date.now() >= options.deadline) break
       await runCase(tally, crashAddress(item), options, () => judgeCase(item))
     }

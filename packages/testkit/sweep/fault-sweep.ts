@@ -61,7 +61,7 @@ function worldOf(seed: number): World {
 export async function faultSweep(options: SweepOptions): Promise<Tally> {
   const tally = newTally('fault')
   for (let seed = options.seed; tally.cases < options.cases && Date.now() < options.deadline; seed++) {
-    for (const item of sample(await allFaultCases(seed), options.cases - tally.cases)) {
+    for (const item of sample(await allFaultCases(seed, options.script), options.cases - tally.cases)) {
       if (Date.now() >= options.deadline) break
       const address = `${item.script.name}:${item.seed}:${item.k}:${item.fault}`
       await runCase(tally, address, options, () => runFault(item, tally))
@@ -79,9 +79,9 @@ export function replayFault(address: string): Promise<string> {
 /** Not those that go over to another disk: operations are numbered per disk. */
 const faultScripts = scripts.filter(({ name }) => !/^(crashes|kills)/.test(name))
 
-async function allFaultCases(seed: number): Promise<FaultCase[]> {
+async function allFaultCases(seed: number, only?: string): Promise<FaultCase[]> {
   const cases: FaultCase[] = []
-  for (const script of faultScripts) {
+  for (const script of only === undefined ? faultScripts : [scriptNamed(only)]) {
     const operations: Operation[] = []
     const stage = new Stage(script, seed, worldOf(seed))
     let largest = 0

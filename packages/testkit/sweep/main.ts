@@ -2,10 +2,11 @@
  * The sweeps: crashes and faults at every operation of the scripts.
  *
  *     node packages/testkit/sweep/main.ts crash|recovery|fault [--states 2000] [--seed 1] [--seconds N]
+ *         [--script puts] [--stop]
  *     node packages/testkit/sweep/main.ts crash --replay puts:1:17:loseAll
  *
- * Prints what was counted, the seed, and for each failing case the command that repeats it. Ends with 1 when there
- * was one.
+ * `--script` plays only that one, `--stop` ends at the first failing case. Prints what was counted, the seed, and for
+ * each failing case the command that repeats it. Ends with 1 when there was one.
  */
 import { parseArgs } from 'node:util'
 import { crashSweep, faultSweep, recoverySweep, replayCrash, replayFault, replayRecovery } from './index.ts'
@@ -29,6 +30,8 @@ const { values, positionals } = parseArgs({
     states: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     seconds: { type: 'string' },
+    script: { type: 'string' },
+    stop: { type: 'boolean', default: false },
     replay: { type: 'string' },
   },
 })
@@ -45,17 +48,20 @@ if (values.replay !== undefined) {
 async function runSweep(): Promise<void> {
   const started = Date.now()
   let shown = 0
-  const tally = await sweep.run({
+  const options = {
     cases: Number(values.states),
     seed: Number(values.seed),
     deadline:
       values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
-    report(address, error) {
+    script: values.script,
+    report(address: string, error: unknown) {
+      if (values.stop) options.deadline = 0
       if (++shown > SHOWN_MAX) return
       console.log(`FAILED node packages/testkit/sweep/main.ts ${name} --replay ${address}`)
       console.log(`       ${String(error).slice(0, 400)}`)
     },
-  })
+  }
+  const tally = await sweep.run(options)
   const seconds = (Date.now() - started) / 1000
   const counts = [...tally.counts].sort().map(([what, count]) => `${count} ${what}`)
   console.log(

@@ -16,7 +16,7 @@ export async function recoverySweep(options: SweepOptions): Promise<Tally> {
   const tally = newTally('recovery')
   for (let seed = options.seed; tally.cases < options.cases && Date.now() < options.deadline; seed++) {
     const wanted = Math.ceil((options.cases - tally.cases) / USUAL_OPERATIONS)
-    for (const [index, item] of sample(await allCrashCases(seed), wanted).entries()) {
+    for (const [index, item] of sample(await allCrashCases(seed, options.script), wanted).entries()) {
       if (tally.cases >= options.cases || Date.now() >= options.deadline) break
       await sweepRecovery(item, index, tally, options)
     }

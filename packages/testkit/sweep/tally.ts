@@ -14,6 +14,8 @@ export interface SweepOptions {
   readonly seed: number
   /** Ends early. */
   readonly deadline: number
+  /** Only this script; all unless given. */
+  readonly script?: string | undefined
   /** Told of each failing case. */
   readonly report: (address: string, error: unknown) => void
 }

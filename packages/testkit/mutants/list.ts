@@ -1,0 +1,38 @@
+/** All mutants, and the classes of bugs that have none because what they would break does not exist here. */
+import { compactionMutants } from './compaction.ts'
+import { durabilityMutants } from './durability.ts'
+import { formatMutants } from './formats.ts'
+import { lifecycleMutants } from './lifecycle.ts'
+import { manifestMutants } from './manifest.ts'
+import type { Mutant } from './mutant.ts'
+import { readMutants } from './reads.ts'
+import { recoveryMutants } from './recovery.ts'
+
+export const mutants: readonly Mutant[] = [
+  ...durabilityMutants,
+  ...recoveryMutants,
+  ...manifestMutants,
+  ...compactionMutants,
+  ...readMutants,
+  ...lifecycleMutants,
+  ...formatMutants,
+].toSorted((a, b) => Number.parseInt(a.id.slice(1), 10) - Number.parseInt(b.id.slice(1), 10))
+
+/** Classes without a mutant, and why. */
+export const absent: readonly { readonly id: string; readonly why: string }[] = [
+  { id: 'M26', why: 'there are no checkpoints and backups' },
+  { id: 'M28', why: 'no clock decides what is removed: there is no TTL and no archive of logs' },
+  { id: 'M31', why: 'there are no range deletions: a table that holds one is refused' },
+  { id: 'M32', why: 'there are no range deletions' },
+  { id: 'M34', why: 'there are no merge operators: an operand is refused' },
+  { id: 'M37', why: 'there is no ingestion of tables' },
+  { id: 'M38', why: 'there are no blob files: a database that has one is refused' },
+  { id: 'M39', why: 'there are no blob files' },
+  { id: 'M51', why: 'entries in memory carry no checksums' },
+]
+
+export function mutantNamed(id: string): Mutant {
+  const mutant = mutants.find(candidate => candidate.id === id)
+  if (mutant === undefined) throw new Error(`there is no mutant ${id}: ${mutants.map(m => m.id).join(', ')}`)
+  return mutant
+}

@@ -1,0 +1,92 @@
+/** Bugs in answers: what is visible, filters, errors of reads, memory that is used again. */
+import type { Mutant } from './mutant.ts'
+
+export const readMutants: readonly Mutant[] = [
+  {
+    id: 'M30c',
+    what: 'a reader does not see the write at its own sequence',
+    file: 'packages/engine/cursor/visible-cursor.ts',
+    find: 'this.visibleLow = trailerLow(sequence, 0xff)',
+    replace: 'this.visibleLow = trailerLow(sequence, 0)',
+    killers: ['packages/engine/cursor/visible-cursor.test.ts'],
+  },
+  {
+    id: 'M35',
+    what: 'a scan takes a read that failed for its end',
+    file: 'packages/engine/db/entries.ts',
+    find: '        await loadWanted(this.reader.visible, wanted => loadsNow(engine, wanted))\n        step = this.move()\n',
+    replace: `        try {
+          await loadWanted(this.reader.visible, wanted => loadsNow(engine, wanted))
+          step = this.move()
+        } catch {
+          step = Step.ended
+        }
+`,
+    killers: ['packages/engine/test/faults.test.ts --test-name-pattern=read'],
+  },
+  {
+    id: 'M35c',
+    what: 'the merge of a scan that turned back goes on with the runs where they stand',
+    file: 'packages/engine/cursor/merging-cursor.ts',
+    find: 'if (!this.forward || this.turning) return this.turn(true)',
+    replace: 'this.forward = true',
+    killers: ['packages/engine/cursor/merging-cursor.test.ts'],
+  },
+  {
+    id: 'M40',
+    what: 'a filter does not hold the last key of its table',
+    file: 'packages/format/filter/fast-local-bloom.ts',
+    find: 'setBits(payload, lineCount, probes, this.words, this.length)',
+    replace: 'setBits(payload, lineCount, probes, this.words, this.length - 2)',
+    killers: ['packages/format/filter/filter.test.ts'],
+  },
+  {
+    id: 'M40b',
+    what: 'a lookup asks the partition of the filter before the right one',
+    file: 'packages/engine/table/table-filter.ts',
+    find: 'this.partitions[Math.min(index, this.partitions.length - 1)]',
+    replace: 'this.partitions[Math.max(0, Math.min(index, this.partitions.length - 1) - 1)]',
+    killers: ['packages/engine/table/rocksdb-tables.test.ts'],
+  },
+  {
+    id: 'M45',
+    what: 'a value that was read is a view of the block, not a copy',
+    file: 'packages/engine/db/copy-out.ts',
+    find: 'if (length <= IN_HEAP_MAX || length > FROM_SLAB_MAX) return bytes.slice(start, end)',
+    replace: 'if (length >= 0) return bytes.subarray(start, end)',
+    killers: ['packages/engine/test/reading.test.ts --test-name-pattern=own'],
+  },
+  {
+    id: 'M45b',
+    what: 'a read that waits uses the buffer of its caller',
+    file: 'packages/engine/db/read-path.ts',
+    find: '    lookup.keepKey()\n',
+    replace: '',
+    killers: ['packages/engine/db/reading.test.ts --test-name-pattern=reuse'],
+  },
+  {
+    id: 'M45c',
+    what: 'the memory of a block is used again while a cursor reads it',
+    file: 'packages/engine/cache/block-pool.ts',
+    find: 'if (block.holders === 0) this.takeBack(block)',
+    replace: 'this.takeBack(block)',
+    killers: ['packages/engine/cache/block-pool.test.ts'],
+  },
+  {
+    id: 'M45d',
+    what: 'the memory of a memtable is used again while a reader or a flush holds it',
+    file: 'packages/engine/memtable/memtable.ts',
+    find: 'if (this.references === 0) this.pool.give(this.arena)',
+    replace: 'if (this.references >= 0) this.pool.give(this.arena)',
+    killers: ['packages/testkit/simulation/main.ts --operations 100000 --seed 1 --stop'],
+  },
+  {
+    id: 'M46b',
+    what: 'a read that waits does not hold on to what it reads from',
+    file: 'packages/engine/db/read-path.ts',
+    find: '  state.ref()\n  try {\n    // The caller may change its key while this waits.',
+    replace:
+      '  state.ref()\n  state.unref()\n  try {\n    // The caller may change its key while this waits.',
+    killers: ['packages/engine/db/reading.test.ts'],
+  },
+]
