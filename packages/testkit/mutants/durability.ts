@@ -143,8 +143,8 @@ export const durabilityMutants: readonly Mutant[] = [
     id: 'M46c',
     what: 'a write that waited does not look again whether it may be made',
     file: 'packages/engine/db/write-path.ts',
-    find: 'await makeRoom(engine, group)\n  engine.refuseUnlessWritable()\n',
-    replace: 'await makeRoom(engine, group)\n',
+    find: '  engine.refuseUnlessWritable()\n  provideRoom(group)\n',
+    replace: '  provideRoom(group)\n',
     killers: ['packages/engine/test/faults.test.ts --test-name-pattern=waits'],
   },
 ]
