@@ -65,7 +65,7 @@ async function drop(engine: Engine, name: string): Promise<void> {
   const family = engine.familyByName(name)
   await changeManifest(engine, () => engine.versions.dropColumnFamily(family.id))
   engine.removeFamily(family)
-  family.superVersion.unref()
+  family.letGo()
   engine.controller.update()
   await writeOptionsFile(engine)
   await removeObsoleteFiles(engine)

@@ -127,7 +127,7 @@ export class Engine {
   releaseMemory(): void {
     this.state = 'closed'
     this.arenas.close()
-    for (const family of this.families.values()) family.superVersion.unref()
+    for (const family of this.families.values()) family.letGo()
   }
 
   familyById(id: number): Family {

@@ -41,9 +41,12 @@ export class Family {
   superVersion: SuperVersion
   /** How many of `sealed`, from the oldest on, a running flush has. */
   flushing = 0
+  /** So many of the oldest sealed memtables are in the MANIFEST's tables already, which could not be opened yet. */
+  recorded = 0
   isDropped = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
+  private isLetGo = false
   private readonly arenas: ArenaPool
   private readonly onReaderGone: () => void
 
@@ -108,14 +111,25 @@ export class Family {
   flushed(count: number): void {
     this.sealed.splice(0, count)
     this.flushing -= count
+    this.recorded = 0
     this.install()
   }
 
-  /** Makes the superversion of the present memtables and the newest version. */
+  /**
+   * Makes the superversion of the present memtables and the newest version. A job may end when the family has been
+   * let go; to let go of its superversion once more would have two memtables share its memory (M1).
+   */
   install(): void {
+    if (this.isLetGo) return
     const before = this.superVersion
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
     this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)
     before.unref()
+  }
+
+  /** When the family is dropped or the database closed: what nobody reads any more is free. */
+  letGo(): void {
+    this.isLetGo = true
+    this.superVersion.unref()
   }
 }

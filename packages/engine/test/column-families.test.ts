@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decodeUtf8 } from '@varve/format/bytes'
+import { HeldRunner } from './faulty-world.ts'
 import {
   failsWith,
   filesOf,
@@ -9,6 +11,7 @@ import {
   openFor,
   putAll,
   rowsOf,
+  worldWith,
 } from './support.ts'
 
 test('column families are apart from each other', async t => {
@@ -104,6 +107,26 @@ test('a cursor over a family that is dropped goes on to its end; then the files 
   for (let tries = 0; filesOf(path, /\.sst$/).length > 0 && tries < 100; tries++)
     await new Promise(resolve => setTimeout(resolve, 5))
   assert.deepEqual(filesOf(path, /\.sst$/), [])
+})
+
+test('a job that ends when its family is dropped gives no memory back a second time', async t => {
+  for (const kind of ['flush', 'compaction'] as const) {
+    const jobs = new HeldRunner()
+    const db = await openFor(t, freshPath(t), { disableAutoCompactions: true }, worldWith({ jobs }))
+    const dropped = await db.columnFamily('dropped')
+    await dropped.put('key', 'value')
+    if (kind === 'compaction') await dropped.flush()
+    jobs.hold(kind)
+    const job = Promise.allSettled([kind === 'flush' ? dropped.flush() : dropped.compact()])
+    await new Promise(resolve => setTimeout(resolve, 20))
+    await db.dropColumnFamily('dropped')
+    jobs.release()
+    await job
+    // Memory that was given back twice would be taken twice: the rows of one would be seen in the other.
+    for (const name of ['a', 'b', 'c', 'd']) await (await db.columnFamily(name)).put('key', name)
+    for (const name of ['a', 'b', 'c', 'd'])
+      assert.equal(decodeUtf8((await db.get('key', { columnFamily: name })) ?? new Uint8Array()), name, kind)
+  }
 })
 
 test('the default family cannot be dropped, nor one that there is not', async t => {
