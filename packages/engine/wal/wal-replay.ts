@@ -200,10 +200,11 @@ export class WalReplay {
 const LENIENT_MODE = 'walRecoveryMode kPointInTimeRecovery would drop what follows'
 
 /**
- * How far the log reaches. Of a log of C++ RocksDB the whole file counts; but one that holds nothing at all may be
- * one of ours that has become zeros.
+ * How far the log reaches. Of a log of C++ RocksDB the whole file counts, but for what is left of a recycled file's
+ * earlier life; and one that holds nothing at all may be one of ours that has become zeros.
  */
 function knownEnd(scan: WalScan, { bytes }: WalSource): number {
+  if (scan.olderAt !== undefined) return Math.min(scan.olderAt, bytes.length)
   return scan.isOurs || scan.records === 0 ? scan.intactEnd : bytes.length
 }
 
