@@ -278,6 +278,17 @@ test('a recycled log that the MANIFEST knows whole is refused when a flipped bit
   }
 })
 
+test('two logs of C++ RocksDB that have each other’s names are refused', () => {
+  const older = foreignLog(4, 1, [1, 1]).bytes
+  const newer = foreignLog(5, 3, [1, 1]).bytes
+  const logs = (first: Uint8Array, second: Uint8Array) => [
+    { bytes: first, number: 4 },
+    { bytes: second, number: 5 },
+  ]
+  assert.deepEqual(replay(logs(older, newer)).applied, [1, 2, 3, 4])
+  assert.throws(() => replay(logs(newer, older)), CorruptionError)
+})
+
 test('behind a cut nothing is applied, unless a log goes on just there', async () => {
   const first = await ourLog({
     number: 9,

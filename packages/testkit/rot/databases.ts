@@ -24,8 +24,12 @@ export interface RotDatabase {
   readonly moment: Moment
   /** The log that was being written when the process was killed: nothing but itself speaks for its end. */
   readonly openLog: string | undefined
-  /** False when nothing says how much of its logs was synced: they are not damaged. */
-  readonly isLogTrusted: boolean
+  /**
+   * Who says how much of the files was synced. `own`: the logs, of themselves and of the MANIFEST. `manifest`: the
+   * MANIFEST of the logs, and nobody of it, so that what is cut off it cannot be missed. `none`: nobody; the logs are
+   * not damaged at all.
+   */
+  readonly evidence: 'own' | 'manifest' | 'none'
 }
 
 /** Of the zeros reserved behind a log, so many stay. */
@@ -171,7 +175,7 @@ function database(name: string, of: Script, snapshot: Snapshot | undefined): Rot
     script: of,
     moment: snapshot.moment,
     openLog: undefined,
-    isLogTrusted: true,
+    evidence: 'own',
   }
 }
 

@@ -27,11 +27,13 @@ export function relogged(of: RotDatabase, form: LogForm): RotDatabase {
     if (Number.isNaN(number)) continue
     const { bytes, size } = logIn(form, batchesOf(bytesOf(disk, path), number), number)
     setBytes(disk, path, bytes)
+    // An earlier state would be that of the log it was made from.
+    disk.fileNode(path).previous = undefined
     sizes.set(number, size)
   }
   if (sizes.size === 0) throw new Error(`${of.name} has no log`)
   for (const path of disk.filesBelow(DIRECTORY)) if (/MANIFEST-\d+$/.test(path)) trackLogs(disk, path, sizes)
-  return { ...of, name: `${of.name}-${form}`, disk }
+  return { ...of, name: `${of.name}-${form}`, disk, evidence: 'manifest' }
 }
 
 function bytesOf(disk: SimulatedDisk, path: string): Uint8Array {
@@ -96,4 +98,5 @@ function trackLogs(disk: SimulatedDisk, path: string, sizes: ReadonlyMap<number,
   const walAdditions = [...sizes].map(([number, syncedSize]) => ({ number, syncedSize }))
   framer.frame(out, encodeVersionEdit({ walAdditions }))
   setBytes(disk, path, out.take())
+  disk.fileNode(path).previous = undefined
 }

@@ -46,7 +46,7 @@ async function sampleDatabase(name: string, files: Record<string, string>): Prom
     script: { name, options: {}, rounds: () => [] },
     moment: (await historyOf(disk)).now(),
     openLog: undefined,
-    isLogTrusted: false,
+    evidence: 'none',
   }
 }
 
