@@ -16,8 +16,16 @@ export type ShardCounts = Record<string, number>
 
 /** `given`: from the command line. A program that was started by another does its share itself. */
 export function shardCount(given: string | undefined): number {
-  if (process.send !== undefined) return 1
+  if (process.send !== undefined) {
+    process.once('disconnect', endOrphaned)
+    return 1
+  }
   return given === undefined ? availableParallelism() : Number(given)
+}
+
+/** A parent that was killed wants no report. */
+function endOrphaned(): void {
+  process.exit(1)
 }
 
 /** The seed that was given, or a fresh one, with room above it for those of all shards. */
@@ -54,6 +62,7 @@ async function runShard(file: string, args: readonly string[]): Promise<ShardCou
 /** In a child: hands the counts to the parent. False in a program that was started by hand. */
 export function reportToParent(counts: ShardCounts): boolean {
   if (process.send === undefined) return false
+  process.off('disconnect', endOrphaned)
   process.send(counts)
   return true
 }
