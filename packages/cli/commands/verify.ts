@@ -14,13 +14,14 @@ export function addVerify(program: Command): void {
         'Takes no lock and changes nothing; run it while the database is closed. Exits with 1 and\n' +
         'FILE:OFFSET: PROBLEM lines when something is wrong.',
     )
+    .option('--deep', 'also checks the files against each other: numbers, versions across levels, strangers')
     .addOption(jsonOption('the whole report as JSON'))
     .action(verify)
   withExample(command, 'varve verify ./data')
 }
 
-async function verify(path: string, options: { json?: true }): Promise<void> {
-  const report = await check(path)
+async function verify(path: string, options: { deep?: true; json?: true }): Promise<void> {
+  const report = await check(path, options.deep === true)
   const output = new Output()
   if (options.json === true) output.line(JSON.stringify(report))
   else describe(report, output)
@@ -32,11 +33,12 @@ async function verify(path: string, options: { json?: true }): Promise<void> {
     )
 }
 
-async function check(path: string): Promise<VerifyReport> {
+async function check(path: string, deep: boolean): Promise<VerifyReport> {
   const { verifyDatabase } = await import('varve')
   let bar: ProgressBar | undefined
   try {
     return await verifyDatabase(path, {
+      deep,
       onProgress({ bytesDone, bytesTotal }) {
         bar ??= new ProgressBar('checking', bytesTotal)
         bar.update({ bytes: bytesDone })

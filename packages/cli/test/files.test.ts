@@ -46,6 +46,19 @@ it('finds a flipped bit in any live file and says where', async context => {
   assert.match(await varve(['verify', db]), /^ok: /)
 })
 
+it('verify --deep says what no file shows alone', async context => {
+  const db = await makeDatabase(await scratch(context))
+  assert.match(await varve(['verify', '--deep', db]), /^ok: \d+ files, /)
+  const log = await find(db, /\.log$/)
+  await writeFile(log.replace('.log', '.blob'), '')
+  await writeFile(join(db, 'mine.txt'), '')
+  assert.match(await varve(['verify', db]), /^ok: /)
+  const { code, stdout } = await runVarve(['verify', '--deep', db])
+  assert.equal(code, 1)
+  assert.match(stdout, /\d+\.(log|blob): \d+\.(blob|log) has the same number \d+\n/)
+  assert.match(stdout, /note: .*mine\.txt: unknown: no file of a database\n/)
+})
+
 it('shows every kind of file, annotated and as JSON', async context => {
   const db = await makeDatabase(await scratch(context))
   const [sst, wal, manifest] = [

@@ -50,6 +50,8 @@ export class Family {
   superVersion: SuperVersion
   /** How many of `sealed`, from the oldest on, a running flush has. */
   flushing = 0
+  /** So many of the oldest sealed memtables are in the MANIFEST's tables already, which could not be opened yet. */
+  recorded = 0
   isDropped = false
   private isReleased = false
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
@@ -125,6 +127,7 @@ export class Family {
   flushed(count: number): void {
     this.sealed.splice(0, count)
     this.flushing -= count
+    this.recorded = 0
     this.install()
   }
 
@@ -141,6 +144,7 @@ export class Family {
   release(): void {
     this.isReleased = true
     this.sealed.length = 0
+    this.recorded = 0
     this.superVersion.unref()
   }
 

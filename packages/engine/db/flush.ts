@@ -38,6 +38,7 @@ export async function flushForClose(engine: Engine): Promise<void> {
 
 /** Flushes all sealed memtables of a family that no flush has yet, as one table. */
 export async function flushSealed(engine: Engine, family: Family): Promise<void> {
+  if (family.recorded > 0) await openRecorded(engine, family)
   const count = family.sealed.length
   if (count === 0) return
   family.flushing = count
@@ -47,17 +48,32 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
     // The logs of other families must not be behind what this table says has happened (L1).
     if (engine.families.size > 1) await engine.logs.syncOlder()
     const log = await currentLog(engine)
-    await recordTables(
-      engine,
-      family,
-      [...flushEdits(engine, family, count, file), ...log],
-      file === undefined ? [] : [file],
-    )
+    const edits = [...flushEdits(engine, family, count, file), ...log]
+    const onRecorded = (): void => {
+      family.recorded = count
+    }
+    await recordTables(engine, family, edits, file === undefined ? [] : [file], onRecorded)
     family.flushed(count)
     countFlush(engine, family, file, started)
     engine.controller.update()
     if (engine.logs.isStarted) await removeObsoleteLogs(engine)
     await removeObsoleteFiles(engine)
+  } catch (error) {
+    family.flushing = 0
+    throw error
+  }
+}
+
+/**
+ * An earlier flush is in the MANIFEST, and its table could not be opened: that is all that is left to do. To write
+ * the memtables again would have their entries in two tables.
+ */
+async function openRecorded(engine: Engine, family: Family): Promise<void> {
+  const count = family.recorded
+  family.flushing = count
+  try {
+    await openNewTables(engine, family)
+    family.flushed(count)
   } catch (error) {
     family.flushing = 0
     throw error
@@ -79,6 +95,7 @@ export async function flushTogether(engine: Engine): Promise<void> {
   const flushes: Flush[] = []
   try {
     for (const family of engine.families.values()) {
+      if (family.recorded > 0) await openRecorded(engine, family)
       const count = family.sealed.length
       const started = engine.runtime.clock.monotonic()
       family.flushing = count
@@ -86,6 +103,7 @@ export async function flushTogether(engine: Engine): Promise<void> {
       flushes.push({ family, count, file, started })
     }
     await recordTogether(engine, flushes)
+    for (const { family, count } of flushes) family.recorded = count
     for (const { family } of flushes) await openNewTables(engine, family)
   } catch (error) {
     for (const family of engine.families.values()) family.flushing = 0

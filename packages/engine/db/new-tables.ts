@@ -12,15 +12,20 @@ import { removeFile } from './obsolete-files.ts'
 
 /**
  * Records what a job has done and opens its tables. Of a family that has been dropped meanwhile the tables are
- * removed: nobody knows them. The caller installs the new version.
+ * removed: nobody knows them. `onRecorded` is told when the MANIFEST has them, before they are opened. The caller
+ * installs the new version.
  */
 export async function recordTables(
   engine: Engine,
   family: Family,
   edits: readonly VersionEdit[],
   written: readonly OutputFile[],
+  onRecorded: () => void = () => undefined,
 ): Promise<void> {
-  if (await isRecorded(engine, family, edits)) return openNewTables(engine, family, written)
+  if (await isRecorded(engine, family, edits)) {
+    onRecorded()
+    return openNewTables(engine, family, written)
+  }
   for (const { record } of written) await removeFile(engine, tableName(record.number))
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { ErrorCode, OpenOptions, VarveError } from '../index.ts'
+import { type ErrorCode, type OpenOptions, type VarveError, verifyDatabase } from '../index.ts'
 import type { OpenMode } from '../internal.ts'
 import { type Fault, FaultyFileSystem, HeldRunner, type Operation } from './faulty-world.ts'
 import {
@@ -405,4 +405,23 @@ test('a write that waits for a new log is refused when the database fails meanwh
   await db.resume()
   assert.equal(await textOf(db, 'third'), undefined)
   assert.equal((await textOf(db, 'second'))?.length, 70_000)
+})
+
+test('a table that the MANIFEST has and that could not be opened is not written a second time', async t => {
+  const { db, fs, path } = await openFaulty(t, { disableAutoCompactions: true, compression: 'none' })
+  await db.put('key', 'first')
+  await db.flush()
+  await db.put('key', 'second')
+  // The worker's own look at the table comes first, then the MANIFEST, then this.
+  fs.fail({ operation: 'open', path: /\.sst$/, after: 1, once: true })
+  assert.equal((await failureOf(db.flush())).code, 'IO_ERROR')
+  assert.equal(await textOf(db, 'key'), 'second')
+  await db.resume()
+  await db.put('key', 'third')
+  await db.flush()
+  assert.equal(await textOf(db, 'key'), 'third')
+  assert.equal(filesOf(path, /\.sst$/).length, 3)
+  await db.close()
+  const { problems } = await verifyDatabase(path, { deep: true })
+  assert.deepEqual(problems, [])
 })

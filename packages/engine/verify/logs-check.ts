@@ -4,7 +4,7 @@
  * a torn end that it would cut off is a note.
  */
 import { isVarveError } from '@varve/format/errors'
-import { scanWal, type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
+import { type OnBatch, scanWal, type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
 import type { VerifyFindings } from './report.ts'
 
 /** What the MANIFEST knows about logs, and how long it is itself. */
@@ -26,11 +26,14 @@ export class LogsCheck {
   private readonly expected: LogExpectations
   private readonly findings: VerifyFindings
   private readonly outcomes: WalOutcome[] = []
+  private readonly onBatch: OnBatch
   private replay: WalReplay
 
-  constructor(expected: LogExpectations, findings: VerifyFindings) {
+  /** `onBatch` sees what open would apply. */
+  constructor(expected: LogExpectations, findings: VerifyFindings, onBatch: OnBatch = () => undefined) {
     this.expected = expected
     this.findings = findings
+    this.onBatch = onBatch
     this.replay = this.startReplay(expected.oldestNeeded)
   }
 
@@ -76,6 +79,6 @@ export class LogsCheck {
 
   private startReplay(oldestNeeded: number): WalReplay {
     const { trackedSizes } = this.expected
-    return new WalReplay({ mode: 'strict', onBatch: () => undefined, trackedSizes, oldestNeeded })
+    return new WalReplay({ mode: 'strict', onBatch: this.onBatch, trackedSizes, oldestNeeded })
   }
 }

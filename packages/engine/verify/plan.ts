@@ -20,12 +20,14 @@ import {
   walName,
 } from '@varve/format/names'
 import { parseOptionsFile } from '@varve/format/options'
-import type { ByteSource } from '@varve/format/sst'
 import type { File, FileSystem } from '../fs/index.ts'
-import { BYTEWISE_COMPARATOR } from '../version/index.ts'
+import { BYTEWISE_COMPARATOR, type ColumnFamilyState } from '../version/index.ts'
 import { readManifestRecords } from '../version/manifest-records.ts'
 import { ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
 import { recoverFamily } from '../version/recover-family.ts'
+import type { OnBatch } from '../wal/index.ts'
+import { byteSourceOf } from './byte-source-of.ts'
+import type { DeepCheck } from './deep-check.ts'
 import { LogsCheck, noExpectations } from './logs-check.ts'
 import type { VerifiedFile, VerifyFindings } from './report.ts'
 import { TableCheck } from './table-check.ts'
@@ -52,8 +54,9 @@ export function planVerification(
   fs: FileSystem,
   directory: string,
   findings: VerifyFindings,
+  deep?: DeepCheck,
 ): Promise<VerifyPlan> {
-  return new Planner(fs, directory, findings).plan()
+  return new Planner(fs, directory, findings, deep).plan()
 }
 
 class Planner {
@@ -63,16 +66,21 @@ class Planner {
   private names: readonly string[] = []
   /** Where the records of the MANIFEST end. */
   private manifestSize = 0
+  private readonly families: ColumnFamilyState[] = []
+  private readonly deep: DeepCheck | undefined
 
-  constructor(fs: FileSystem, directory: string, findings: VerifyFindings) {
+  constructor(fs: FileSystem, directory: string, findings: VerifyFindings, deep: DeepCheck | undefined) {
     this.fs = fs
     this.directory = directory
     this.findings = findings
+    this.deep = deep
   }
 
   async plan(): Promise<VerifyPlan> {
     this.names = await this.listDatabase()
     const state = await this.readState()
+    const { directory, names, families } = this
+    this.deep?.begin({ directory, names, state, families })
     const logs = this.logsCheck(state)
     const tasks = state === undefined ? this.everyFile(logs) : this.liveFiles(state, logs)
     tasks.push(...this.smallFiles(state?.databaseId))
@@ -103,7 +111,10 @@ class Planner {
       this.findings.problem(path, 'the last record breaks off', size)
     }
     for (const family of state.columnFamilies.values()) {
-      this.findings.guard(path, () => recoverFamily(family, levelCountOf(family), lastSequence, path))
+      const recovered = this.findings.guard(path, () =>
+        recoverFamily(family, levelCountOf(family), lastSequence, path),
+      )
+      if (recovered !== undefined) this.families.push(recovered)
     }
     return [state, edits.length]
   }
@@ -127,13 +138,15 @@ class Planner {
   }
 
   private logsCheck(state: ManifestState | undefined): LogsCheck {
-    if (state === undefined) return new LogsCheck(noExpectations, this.findings)
+    const onBatch: OnBatch = (batch, offset, log) => this.deep?.onBatch(batch, offset, log)
+    if (state === undefined) return new LogsCheck(noExpectations, this.findings, onBatch)
     const { file, trackedWals } = state
     const number = parseFileName(basename(file))?.number ?? 0
     const manifest = { file, number, size: this.manifestSize }
     return new LogsCheck(
       { trackedSizes: trackedWals, oldestNeeded: oldestNeededLog(state), manifest },
       this.findings,
+      onBatch,
     )
   }
 
@@ -194,7 +207,7 @@ class Planner {
         const what = `the table has ${size} bytes and not the ${record.size} recorded`
         throw new CorruptionError(what, file.path, Math.min(size, record.size))
       }
-      return new TableCheck(sourceOf(file), record, isBytewise, this.findings).run()
+      return new TableCheck(byteSourceOf(file), record, isBytewise, this.findings).run()
     }
     return { name, kind: 'table', check }
   }
@@ -256,17 +269,6 @@ function levelCountOf(family: RecoveredFamily): number {
   return count
 }
 
-function sourceOf(file: File): ByteSource {
-  return {
-    size: file.size(),
-    file: file.path,
-    read(offset, length) {
-      const bytes = new Uint8Array(length)
-      return bytes.subarray(0, file.readSync(bytes, offset))
-    },
-  }
-}
-
 function readAll(file: File): Uint8Array {
-  return sourceOf(file).read(0, file.size())
+  return byteSourceOf(file).read(0, file.size())
 }

@@ -9,12 +9,19 @@ import { join } from 'node:path'
 import { VarveError } from '@varve/format/errors'
 import type { File } from '../fs/index.ts'
 import { nodeRuntime, type Runtime } from '../runtime/index.ts'
+import { DeepCheck } from './deep-check.ts'
 import { planVerification, type VerifyTask } from './plan.ts'
 import { VerifyFindings, type VerifyProgress, type VerifyReport } from './report.ts'
 
 export type { VerifiedFile, VerifyProblem, VerifyProgress, VerifyReport } from './report.ts'
 
 export interface VerifyOptions {
+  /**
+   * Also checks what only all files together can show: no two of them have one number, newer versions of a key
+   * never lie deeper than older ones, the sequences in logs rise; and notes files that are no part of the
+   * database. Reads every table twice.
+   */
+  deep?: boolean
   onProgress?(progress: VerifyProgress): void
   /** Ends the check early, with `ABORTED`. */
   signal?: AbortSignal
@@ -57,10 +64,12 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const { fs } = this.runtime
-    const { tasks, finish } = await planVerification(fs, this.directory, this.findings)
+    const deep = this.options.deep === true ? new DeepCheck(fs, this.findings) : undefined
+    const { tasks, finish } = await planVerification(fs, this.directory, this.findings, deep)
     for (const { name } of tasks) this.bytesTotal += (await fs.stat(join(this.directory, name)))?.size ?? 0
     for (const task of tasks) await this.perform(task)
     finish()
+    await deep?.finish(() => this.pause(this.directory))
     return this.findings.report()
   }
 
@@ -81,15 +90,20 @@ class Verification {
 
   /** Runs a check in slices, so that the event loop is not held up. */
   private async drive(file: string, check: Generator<number, number>): Promise<number> {
-    const { clock } = this.runtime
     for (let step = check.next(); ; step = check.next()) {
       if (step.done === true) return step.value
       this.bytesDone += step.value
-      if (clock.monotonic() - this.sliceStarted < SLICE_MS) continue
-      this.options.onProgress?.({ file, bytesDone: this.bytesDone, bytesTotal: this.bytesTotal })
-      await this.runtime.nextTurn()
-      if (this.options.signal?.aborted === true) throw new VarveError('ABORTED', 'the check was stopped')
-      this.sliceStarted = clock.monotonic()
+      await this.pause(file)
     }
+  }
+
+  /** Gives the event loop its turn when this slice is over. */
+  private async pause(file: string): Promise<void> {
+    const { clock } = this.runtime
+    if (clock.monotonic() - this.sliceStarted < SLICE_MS) return
+    this.options.onProgress?.({ file, bytesDone: this.bytesDone, bytesTotal: this.bytesTotal })
+    await this.runtime.nextTurn()
+    if (this.options.signal?.aborted === true) throw new VarveError('ABORTED', 'the check was stopped')
+    this.sliceStarted = clock.monotonic()
   }
 }

@@ -262,6 +262,33 @@ test('a recycled log ends where records of its earlier life begin', () => {
   }
 })
 
+test('a recycled log that the MANIFEST knows whole is refused when a flipped bit makes its end look older', () => {
+  const log = foreignLog(8, 50, [1, 1], true)
+  const older = foreignLog(4, 1, [1, 1, 1, 1, 1, 1], true).bytes
+  for (const behind of [new Uint8Array(0), older.subarray(log.ends[0])]) {
+    const bytes = Buffer.concat([log.bytes, behind])
+    const options = { trackedSizes: new Map([[8, log.bytes.length]]) }
+    assert.deepEqual(replay([{ bytes, number: 8 }], options).applied, [50, 51])
+    for (let bit = 0; bit < log.bytes.length * 8; bit++)
+      assert.throws(
+        () => replay([{ bytes: flipped(bytes, bit), number: 8 }], options),
+        CorruptionError,
+        `bit ${bit}`,
+      )
+  }
+})
+
+test('two logs of C++ RocksDB that have each other’s names are refused', () => {
+  const older = foreignLog(4, 1, [1, 1]).bytes
+  const newer = foreignLog(5, 3, [1, 1]).bytes
+  const logs = (first: Uint8Array, second: Uint8Array) => [
+    { bytes: first, number: 4 },
+    { bytes: second, number: 5 },
+  ]
+  assert.deepEqual(replay(logs(older, newer)).applied, [1, 2, 3, 4])
+  assert.throws(() => replay(logs(newer, older)), CorruptionError)
+})
+
 test('behind a cut nothing is applied, unless a log goes on just there', async () => {
   const first = await ourLog({
     number: 9,

@@ -122,6 +122,7 @@ export class WalReplay {
       outcome.end = 'ignored'
       return
     }
+    this.refuseGoingBack(scan, log)
     if (damage !== undefined && !scan.isOurs && scan.isFollowed) {
       throw new CorruptionError(
         `${damage.reason} with intact records behind it (${LENIENT_MODE})`,
@@ -142,6 +143,14 @@ export class WalReplay {
     }
     if (previous.end !== 'clean' || this.previousEnd >= previousSize) return
     this.cutAt(this.previousEnd, `it had ${previousSize} bytes once`, previous)
+  }
+
+  /** Two logs of C++ RocksDB that have each other's names: nothing else in them says which is which. */
+  private refuseGoingBack({ firstSequence }: WalScan, { file }: WalSource): void {
+    const { nextSequence } = this
+    if (nextSequence === undefined || firstSequence === undefined || firstSequence >= nextSequence) return
+    const what = `the log begins with the sequence ${firstSequence}, and the one before it goes up to ${nextSequence - 1}`
+    throw new CorruptionError(what, file)
   }
 
   private replayAsRocksdb(log: WalSource, outcome: WalOutcome, mode: RocksdbMode): void {
@@ -200,10 +209,11 @@ export class WalReplay {
 const LENIENT_MODE = 'walRecoveryMode kPointInTimeRecovery would drop what follows'
 
 /**
- * How far the log reaches. Of a log of C++ RocksDB the whole file counts; but one that holds nothing at all may be
- * one of ours that has become zeros.
+ * How far the log reaches. Of a log of C++ RocksDB the whole file counts, but for what is left of a recycled file's
+ * earlier life; and one that holds nothing at all may be one of ours that has become zeros.
  */
 function knownEnd(scan: WalScan, { bytes }: WalSource): number {
+  if (scan.olderAt !== undefined) return Math.min(scan.olderAt, bytes.length)
   return scan.isOurs || scan.records === 0 ? scan.intactEnd : bytes.length
 }
 

@@ -39,6 +39,8 @@ export interface WalScan {
   intactEnd: number
   /** The first damage, wherever it is. */
   damage: WalDamage | undefined
+  /** Where records of the file's earlier life begin, if they end the log. Nothing tells them from a flipped log number. */
+  olderAt: number | undefined
   /** An intact fragment stands behind it. */
   isFollowed: boolean
   /** Written by Varve: it carries evidence. */
@@ -60,6 +62,7 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
     nextSequence: 0,
     intactEnd: 0,
     damage: undefined,
+    olderAt: undefined,
     isFollowed: false,
     isOurs: false,
     watermark: 0,
@@ -94,6 +97,7 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
       scan.intactEnd = item.end
     }
   }
+  scan.olderAt = olderRecord?.recordOffset
   return scan
 }
 

@@ -1,14 +1,12 @@
 /**
- * A disk that really is full: a small file system in memory, filled to the brim by a database, enlarged, and
- * written to again. And one that has become read-only.
+ * A disk that really is full: a small file system, filled to the brim by a database, given room, and written to
+ * again; one in memory, and ext4 of 64 MiB on a loop device. And one that has become read-only.
  *
  *     node packages/testkit/full-disk/main.ts [--fills 6] [--seed N]
  *
  * Whenever the disk is full, writes fail with NO_SPACE, reads go on, and no acknowledged write is lost; when
  * there is space again, `resume()` or reopening goes on. Mounting takes root: without, it says "not run".
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Database, isVarveError, open } from 'varve'
@@ -19,20 +17,14 @@ import { isInstalled, mustRun, run } from '../oracle/tools.ts'
 import { randomOpenOptions } from '../oracle/varve-options.ts'
 import { compareWithVarve, inVarve, mustVerify } from '../oracle/varve-side.ts'
 import { freshSeed, Random } from '../random.ts'
+import { type OnSmallDisk, onExt4, onTmpfs, type SmallDisk } from './small-disks.ts'
 
 const { values } = parseArgs({
   options: { fills: { type: 'string', default: '6' }, seed: { type: 'string' } },
 })
 
-const SMALL = '3m'
-const LARGE = '64m'
-
 /** Never closer to the limit of writes than any disk here gets. */
 const MOST_WRITES = 100_000
-
-async function enlarge(mount: string): Promise<void> {
-  await mustRun('mount', ['-o', `remount,size=${LARGE}`, mount])
-}
 
 /** Writes until the disk is full; the model has what was acknowledged. */
 async function fill(db: Database, model: SortedModel, random: Random): Promise<number> {
@@ -53,8 +45,8 @@ async function fill(db: Database, model: SortedModel, random: Random): Promise<n
 }
 
 /** Fills, checks, makes room, and goes on: by `resume` or by closing and opening. */
-async function fillOnce(mount: string, random: Random): Promise<number> {
-  const path = join(mount, 'db')
+async function fillOnce(disk: SmallDisk, random: Random): Promise<number> {
+  const path = join(disk.mount, 'db')
   const model = new SortedModel()
   const contents = new Map([['default', model]])
   const db = await open(path, randomOpenOptions(random))
@@ -69,7 +61,7 @@ async function fillOnce(mount: string, random: Random): Promise<number> {
     if (again === undefined) model.put(Buffer.from('another'), Buffer.from('write'))
     else if (!isVarveError(again, 'NO_SPACE')) throw again
     if (random.chance(0.5)) {
-      await enlarge(mount)
+      await disk.makeRoom()
       await db.resume()
       await db.put('after', 'resume')
       model.put(Buffer.from('after'), Buffer.from('resume'))
@@ -82,7 +74,7 @@ async function fillOnce(mount: string, random: Random): Promise<number> {
       if (!isVarveError(error, 'NO_SPACE')) throw error
     })
   }
-  await enlarge(mount)
+  await disk.makeRoom()
   await inVarve(path, {}, async reopened => {
     await compareWithVarve(reopened, contents, random)
     await reopened.put('after', 'reopening')
@@ -93,7 +85,7 @@ async function fillOnce(mount: string, random: Random): Promise<number> {
 }
 
 /** A file system that has become read-only: opening says so, reading it does not need more. */
-async function readOnly(mount: string): Promise<void> {
+async function readOnly({ mount }: SmallDisk): Promise<void> {
   const path = join(mount, 'db')
   const db = await open(path)
   await db.put('key', 'value')
@@ -110,54 +102,54 @@ async function readOnly(mount: string): Promise<void> {
   await mustVerify(path)
 }
 
-async function onSmallDisk(work: (mount: string) => Promise<void>): Promise<void> {
-  const mount = mkdtempSync(join(tmpdir(), 'varve-full-'))
-  await mustRun('mount', ['-t', 'tmpfs', '-o', `size=${SMALL}`, 'tmpfs', mount])
+async function canMount(name: string, onDisk: OnSmallDisk): Promise<boolean> {
   try {
-    await work(mount)
-  } finally {
-    await mustRun('umount', ['-l', mount])
-    rmSync(mount, { recursive: true })
-  }
-}
-
-async function canMount(): Promise<boolean> {
-  try {
-    await onSmallDisk(async () => undefined)
+    await onDisk(async () => undefined)
     return true
   } catch (error) {
-    console.log(
-      `not run: full disk: mounting a file system takes root (${error instanceof Error ? error.message : error})`,
-    )
+    console.log(`not run: full disk on ${name}: ${error instanceof Error ? error.message : error}`)
     return false
   }
 }
 
-async function main(): Promise<number> {
-  const random = new Random(values.seed === undefined ? freshSeed() : Number(values.seed))
-  let failed = 0
-  let writes = 0
-  const attempt = async (name: string, work: (mount: string) => Promise<void>) => {
-    try {
-      await onSmallDisk(work)
-    } catch (error) {
-      failed++
-      console.log(`FAILED ${name} (--seed ${random.seed}): ${error instanceof Error ? error.stack : error}`)
-    }
+const random = new Random(values.seed === undefined ? freshSeed() : Number(values.seed))
+let failed = 0
+
+async function attempt(name: string, onDisk: OnSmallDisk, work: (disk: SmallDisk) => Promise<void>) {
+  try {
+    await onDisk(work)
+  } catch (error) {
+    failed++
+    console.log(`FAILED ${name} (--seed ${random.seed}): ${error instanceof Error ? error.stack : error}`)
   }
-  const fills = Number(values.fills)
-  for (let number = 0; number < fills; number++) {
-    await attempt(`fill ${number}`, async mount => {
-      writes += await fillOnce(mount, random.fork(number))
-    })
-  }
-  await attempt('read-only file system', readOnly)
-  console.log(
-    `full disk: ${fills} fills and a read-only file system, ${writes} acknowledged writes, ${failed} failed, seed ${random.seed}`,
-  )
-  return failed
 }
 
-if (isInstalled('mount') && (await run('id', ['-u'])).stdout.trim() === '0' && (await canMount())) {
-  process.exitCode = (await main()) === 0 ? 0 : 1
+/** `first`: no two file systems get the same fills. */
+async function fillAll(name: string, onDisk: OnSmallDisk, first: number): Promise<void> {
+  const fills = Number(values.fills)
+  let writes = 0
+  for (let number = 0; number < fills; number++) {
+    await attempt(`fill ${number} of ${name}`, onDisk, async disk => {
+      writes += await fillOnce(disk, random.fork(first + number))
+    })
+  }
+  console.log(
+    `full disk: ${name}: ${fills} fills, ${writes} acknowledged writes, ${failed} failed, seed ${random.seed}`,
+  )
+}
+
+const fileSystems = [
+  ['tmpfs', onTmpfs],
+  ['ext4', onExt4],
+] as const
+
+const isRoot = isInstalled('mount') && (await run('id', ['-u'])).stdout.trim() === '0'
+if (isRoot) {
+  for (const [index, [name, onDisk]] of fileSystems.entries()) {
+    if (!(await canMount(name, onDisk))) continue
+    await fillAll(name, onDisk, index * 1000)
+    await attempt(`read-only ${name}`, onDisk, readOnly)
+  }
+  console.log(`full disk: ${failed} failed, read-only file systems included`)
+  process.exitCode = failed === 0 ? 0 : 1
 } else console.log('not run: full disk: mounting a file system takes root')

@@ -75,7 +75,7 @@ export class ModelCheck {
 
   /** Every byte of the closed database is in order. */
   async verify(): Promise<void> {
-    const { ok, problems } = await verifyDatabase(this.directory)
+    const { ok, problems } = await verifyDatabase(this.directory, { deep: true })
     if (!ok) throw new Error(`verify: ${problems[0].file} at ${problems[0].offset}: ${problems[0].message}`)
   }
 

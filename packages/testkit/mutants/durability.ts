@@ -8,7 +8,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/write-path.ts',
     find: 'if (group.sync || engine.logs.isSyncDue()) await syncLogs(engine)',
     replace: 'if (group.sync || engine.logs.isSyncDue()) void syncLogs(engine).catch(() => undefined)',
-    killers: ['packages/testkit/sweep/main.ts crash --script puts --states 200 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script puts --states 200 --seed 1 --stop'],
   },
   {
     id: 'M2',
@@ -32,7 +32,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/logs.ts',
     find: 'await this.engine.fs.syncDirectory(this.engine.path)',
     replace: 'await undefined',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
   },
   {
     id: 'M3b',
@@ -40,7 +40,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/logs.ts',
     find: 'await writer.sync()\n    await named\n',
     replace: 'await writer.sync()\n    void named\n',
-    killers: ['packages/testkit/sweep/main.ts crash --script log-switch --states 300 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script log-switch --states 300 --seed 1 --stop'],
   },
   {
     id: 'M3c',
@@ -56,7 +56,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/compaction/job-writer.ts',
     find: 'if (this.outputs.length > 0) this.fs.syncDirectorySync(this.options.directory)',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
   },
   {
     id: 'M6b',
@@ -64,7 +64,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/compaction/table-output.ts',
     find: 'this.file.syncSync()\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
   },
   {
     id: 'M7',
@@ -80,7 +80,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/flush.ts',
     find: 'if (engine.families.size > 1) await engine.logs.syncOlder()',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script families --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script families --states 400 --seed 1 --stop'],
   },
   {
     id: 'M7c',

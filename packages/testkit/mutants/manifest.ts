@@ -24,7 +24,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/current-file.ts',
     find: '  await fs.syncDirectory(directory)\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --seed 1 --stop'],
   },
   {
     id: 'M5b',
@@ -32,7 +32,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/current-file.ts',
     find: '    await file.sync()\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --seed 1 --stop'],
   },
   {
     id: 'M12b',
@@ -40,7 +40,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/version/manifest-log.ts',
     find: '    await this.file.sync()\n',
     replace: '',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
   },
   {
     id: 'M13',
@@ -62,7 +62,7 @@ export const manifestMutants: readonly Mutant[] = [
       await switchCurrent(this.fs, this.directory, number)
       await log.append([...state, ...own])
 `,
-    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script manifest-roll --states 400 --seed 1 --stop'],
   },
   {
     id: 'M17',
@@ -86,7 +86,7 @@ export const manifestMutants: readonly Mutant[] = [
     file: 'packages/engine/db/new-tables.ts',
     find: '    throw engine.versions.poisoned === undefined ? error : engine.failed(error)\n',
     replace: '    engine.failed(error)\n    return false\n',
-    killers: ['packages/testkit/sweep/main.ts fault --script flush --states 200 --stop'],
+    killers: ['packages/testkit/sweep/main.ts fault --script flush --states 200 --seed 1 --stop'],
   },
   {
     id: 'M18',

@@ -60,7 +60,7 @@ export const recoveryMutants: readonly Mutant[] = [
   if (!keepLogs) for (const log of logs) await removeFile(engine, walName(log.number))
   await flushRecovered(engine, keepLogs)
 `,
-    killers: ['packages/testkit/sweep/main.ts recovery --script reopen --states 200 --stop'],
+    killers: ['packages/testkit/sweep/main.ts recovery --script reopen --states 200 --seed 1 --stop'],
   },
   {
     id: 'M14',
@@ -124,7 +124,7 @@ export const recoveryMutants: readonly Mutant[] = [
     file: 'packages/engine/db/recover.ts',
     find: "if (kind !== 'infoLog') engine.versions.noteFileNumber(number)",
     replace: "if (kind === 'infoLog') engine.versions.noteFileNumber(number)",
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --stop'],
+    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
   },
   {
     id: 'M52b',

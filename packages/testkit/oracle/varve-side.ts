@@ -147,9 +147,9 @@ export async function inVarve(
   await mustVerify(directory)
 }
 
-/** Every byte of the closed database is in order. */
+/** Every byte of the closed database is in order, and its files are with each other. */
 export async function mustVerify(directory: string): Promise<void> {
-  const report = await verifyDatabase(directory)
+  const report = await verifyDatabase(directory, { deep: true })
   if (report.ok) return
   const [{ file, offset, message }] = report.problems
   throw new OracleError(`verify: ${file} at ${offset}: ${message} (of ${report.problems.length} problems)`)

@@ -33,15 +33,15 @@ export function damageAddress({ database, kind, file, at, other }: Damage): stri
 /** The file kinds that hold what a database knows. OPTIONS and IDENTITY are for people and tools. */
 const vital = /^(\d+\.(log|sst)|MANIFEST-\d+|CURRENT)$/
 
-export function vitalFiles(disk: SimulatedDisk): string[] {
+export function vitalFiles({ disk, evidence }: RotDatabase): string[] {
   return disk
     .filesBelow(DIRECTORY)
     .map(path => path.slice(DIRECTORY.length + 1))
-    .filter(name => vital.test(name))
+    .filter(name => vital.test(name) && (evidence !== 'none' || !name.endsWith('.log')))
 }
 
 export function allFlips(database: RotDatabase): Damage[] {
-  return vitalFiles(database.disk).flatMap(file => {
+  return vitalFiles(database).flatMap(file => {
     const { size } = database.disk.fileNode(`${DIRECTORY}/${file}`).content
     return Array.from({ length: size * 8 }, (_, at) => ({
       database,
@@ -55,8 +55,8 @@ export function allFlips(database: RotDatabase): Damage[] {
 
 /** Truncation at every length, files that are missing or swapped, and sectors. */
 export function allLosses(database: RotDatabase): Damage[] {
-  const { disk } = database
-  const files = vitalFiles(disk)
+  const { disk, evidence } = database
+  const files = vitalFiles(database).filter(name => evidence === 'own' || !name.startsWith('MANIFEST'))
   const losses: Damage[] = []
   for (const file of files) {
     const path = `${DIRECTORY}/${file}`

@@ -1,6 +1,8 @@
 /**
  * Small databases to damage, each with its history: what it must hold, and from where on a loss is no surprise. One
- * half was closed; of the other the process was killed, so that the end of its logs was never synced.
+ * half was closed; of the other the process was killed, so that the end of its logs was never synced. Some of the
+ * closed ones come once more with their logs in RocksDB's other forms (relogged.ts), and there are databases of C++
+ * RocksDB (samples.ts).
  */
 import type { ChecksumName, CompressionName, OpenOptions } from 'varve'
 import { cutFile, type SimulatedDisk } from '../disk/index.ts'
@@ -12,6 +14,8 @@ import {
   type Script,
   type Snapshot,
 } from '../sweep/index.ts'
+import { logForms, relogged } from './relogged.ts'
+import { sampleDatabases } from './samples.ts'
 
 export interface RotDatabase {
   readonly name: string
@@ -20,6 +24,12 @@ export interface RotDatabase {
   readonly moment: Moment
   /** The log that was being written when the process was killed: nothing but itself speaks for its end. */
   readonly openLog: string | undefined
+  /**
+   * Who says how much of the files was synced. `own`: the logs, of themselves and of the MANIFEST. `manifest`: the
+   * MANIFEST of the logs, and nobody of it, so that what is cut off it cannot be missed. `none`: nobody; the logs are
+   * not damaged at all.
+   */
+  readonly evidence: 'own' | 'manifest' | 'none'
 }
 
 /** Of the zeros reserved behind a log, so many stay. */
@@ -120,6 +130,10 @@ const tables: readonly Script[] = [
   tableScript(3, 'snappy', 'kxxHash'),
   tableScript(2, 'zlib', 'kCRC32c'),
   tableScript(5, 'snappy', 'kCRC32c'),
+  tableScript(5, 'lz4', 'kxxHash'),
+  tableScript(4, 'zstd', 'kxxHash64'),
+  tableScript(3, 'zlib', 'kxxHash64'),
+  tableScript(2, 'none', 'kxxHash'),
 ]
 
 export async function rotDatabases(): Promise<RotDatabase[]> {
@@ -130,7 +144,9 @@ export async function rotDatabases(): Promise<RotDatabase[]> {
   for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript]) {
     databases.push(await killedDatabase(each))
   }
-  return databases
+  const withLogs = databases.filter(({ name }) => /^(log|logs|kept-logs)-closed$/.test(name))
+  databases.push(...logForms.flatMap(form => withLogs.map(each => relogged(each, form))))
+  return [...databases, ...(await sampleDatabases())]
 }
 
 async function closedDatabase(of: Script): Promise<RotDatabase> {
@@ -153,7 +169,14 @@ async function killedDatabase(of: Script): Promise<RotDatabase> {
 
 function database(name: string, of: Script, snapshot: Snapshot | undefined): RotDatabase {
   if (snapshot === undefined) throw new Error(`${name}: the script has no such moment`)
-  return { name, disk: snapshot.disk, script: of, moment: snapshot.moment, openLog: undefined }
+  return {
+    name,
+    disk: snapshot.disk,
+    script: of,
+    moment: snapshot.moment,
+    openLog: undefined,
+    evidence: 'own',
+  }
 }
 
 function cutZeros(disk: SimulatedDisk, path: string): void {

@@ -1,8 +1,8 @@
 /**
  * Damages small databases in every way and looks what they do.
  *
- *     node packages/testkit/rot/main.ts flips  [--states 300000] [--seconds N]
- *     node packages/testkit/rot/main.ts losses [--states 20000] [--seconds N]
+ *     node packages/testkit/rot/main.ts flips  [--states 1000000] [--seconds N] [--shards N]
+ *     node packages/testkit/rot/main.ts losses [--states 20000] [--seconds N] [--shards N]
  *     node packages/testkit/rot/main.ts flips --replay log-closed:flip:000003.log:17:
  *
  * `flips`: every bit of every byte of every log, MANIFEST, CURRENT and table, read without writing. `losses`: cut at
@@ -10,6 +10,7 @@
  */
 import { parseArgs } from 'node:util'
 import type { SimulatedDisk } from '../disk/index.ts'
+import { reportToParent, runShards, type ShardCounts, shardCount } from '../shards.ts'
 import { newTally, runCase, sample } from '../sweep/tally.ts'
 import { allFlips, allLosses, type Damage, damageAddress, damaged } from './damage.ts'
 import { rotDatabases } from './databases.ts'
@@ -23,43 +24,65 @@ const { values, positionals } = parseArgs({
     states: { type: 'string', default: '20000' },
     seconds: { type: 'string' },
     replay: { type: 'string' },
+    shards: { type: 'string' },
+    shard: { type: 'string', default: '0/1' },
   },
 })
 const isFlips = positionals[0] === 'flips'
 if (!isFlips && positionals[0] !== 'losses') throw new Error('which? flips or losses')
 
 const started = Date.now()
-const databases = await rotDatabases()
-const cases = databases.flatMap(isFlips ? allFlips : allLosses)
-const tally = newTally(positionals[0])
-const chosen =
-  values.replay === undefined
-    ? sample(cases, Number(values.states))
-    : cases.filter(damage => damageAddress(damage) === values.replay)
-let shown = 0
-const options = {
-  cases: chosen.length,
-  seed: 1,
-  deadline: values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
-  report(address: string, error: unknown) {
-    if (++shown > SHOWN_MAX) return
-    console.log(`FAILED node packages/testkit/rot/main.ts ${tally.name} --replay ${address}`)
-    console.log(`       ${String(error instanceof Error ? error.stack : error).slice(0, 300)}`)
-  },
+const shards = values.replay === undefined ? shardCount(values.shards) : 1
+const { cases, all, databases, failed, ...counts } =
+  shards > 1 ? await runShards(import.meta.filename, shards, shareOfShard) : await runOwnShare()
+if (!reportToParent({ cases, all, databases, failed, ...counts })) {
+  const seconds = (Date.now() - started) / 1000
+  const kinds = Object.entries(counts)
+    .sort()
+    .map(([what, count]) => `${count} ${what}`)
+  console.log(
+    `${positionals[0]}: ${cases} cases of ${all} on ${databases} databases (${kinds.join(', ')}), ` +
+      `${failed} failed, ${Math.round(seconds)} s, ${Math.round(cases / seconds)} a second`,
+  )
 }
-for (const damage of chosen) {
-  if (Date.now() >= options.deadline) break
-  await runCase(tally, damageAddress(damage), options, () => verdictOf(damage, readDamaged))
-  if (!isFlips) await runCase(tally, damageAddress(damage), options, () => verdictOf(damage, useDamaged))
+process.exitCode = failed === 0 && cases > 0 ? 0 : 1
+
+function shareOfShard(shard: number): string[] {
+  const seconds = values.seconds === undefined ? [] : ['--seconds', values.seconds]
+  return [positionals[0], '--states', values.states, '--shard', `${shard}/${shards}`, ...seconds]
 }
 
-const seconds = (Date.now() - started) / 1000
-const counts = [...tally.counts].sort().map(([what, count]) => `${count} ${what}`)
-console.log(
-  `${tally.name}: ${tally.cases} cases of ${cases.length * (isFlips ? 1 : 2)} on ${databases.length} databases (${counts.join(', ')}), ` +
-    `${tally.failed} failed, ${Math.round(seconds)} s, ${Math.round(tally.cases / seconds)} a second`,
-)
-process.exitCode = tally.failed === 0 && tally.cases > 0 ? 0 : 1
+/** Every so manieth case. What is the same for all shards is reported by the first. */
+async function runOwnShare(): Promise<ShardCounts> {
+  const [shard, of] = values.shard.split('/').map(Number)
+  const databases = await rotDatabases()
+  const all = databases.flatMap(isFlips ? allFlips : allLosses)
+  const chosen =
+    values.replay === undefined
+      ? sample(all, Number(values.states)).filter((_, index) => index % of === shard)
+      : all.filter(damage => damageAddress(damage) === values.replay)
+  const tally = newTally(positionals[0])
+  let shown = 0
+  const options = {
+    cases: chosen.length,
+    seed: 1,
+    deadline:
+      values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
+    report(address: string, error: unknown) {
+      if (++shown > SHOWN_MAX) return
+      console.log(`FAILED node packages/testkit/rot/main.ts ${tally.name} --replay ${address}`)
+      console.log(`       ${String(error instanceof Error ? error.stack : error).slice(0, 300)}`)
+    },
+  }
+  for (const damage of chosen) {
+    if (Date.now() >= options.deadline) break
+    await runCase(tally, damageAddress(damage), options, () => verdictOf(damage, readDamaged))
+    if (!isFlips) await runCase(tally, damageAddress(damage), options, () => verdictOf(damage, useDamaged))
+  }
+  const common = shard === 0 ? { all: all.length * (isFlips ? 1 : 2), databases: databases.length } : {}
+  const { cases, failed, counts } = tally
+  return Object.assign({ cases, failed }, common, Object.fromEntries(counts))
+}
 
 function verdictOf(
   damage: Damage,

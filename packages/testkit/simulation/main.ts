@@ -1,10 +1,20 @@
 /**
  * Simulated lives until so many virtual operations have happened. Every tenth seed is played twice and must give the
- * same trace. `--stop` ends at the first failing life.
+ * same trace. One process a core, each with seeds of its own. `--stop` ends at the first failing life (in one process).
  *
- *     node packages/testkit/simulation/main.ts [--operations 10000000] [--seed 1] [--seconds N] [--replay SEED] [--stop]
+ *     node packages/testkit/simulation/main.ts [--operations 10000000] [--seed N] [--seconds N] [--shards N]
+ *         [--stop] [--replay SEED]
  */
 import { parseArgs } from 'node:util'
+import {
+  reportToParent,
+  runShards,
+  SEEDS_PER_SHARD,
+  type ShardCounts,
+  seedOf,
+  shardCount,
+  shareOf,
+} from '../shards.ts'
 import { simulateLife } from './campaign.ts'
 
 const REPLAY_EVERY = 10
@@ -13,21 +23,42 @@ const SHOWN_MAX = 20
 const { values } = parseArgs({
   options: {
     operations: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     seconds: { type: 'string' },
     stop: { type: 'boolean', default: false },
+    shards: { type: 'string' },
     replay: { type: 'string' },
   },
 })
 
 if (values.replay !== undefined) console.log(await simulateLife(Number(values.replay)))
-else await campaign()
+else await main()
 
-async function campaign(): Promise<void> {
+async function main(): Promise<void> {
   const started = Date.now()
+  const first = seedOf(values.seed)
+  const shards = values.stop ? 1 : shardCount(values.shards)
+  const totals =
+    shards > 1 ? await runShards(import.meta.filename, shards, shareOfShard) : await campaign(first, started)
+  if (!reportToParent(totals)) {
+    const { events, lives, failures, replayed, failed } = totals
+    console.log(
+      `simulation: ${events} virtual operations in ${lives} lives, ${failures} failed operations lived through, ` +
+        `${replayed} seeds replayed to the same trace, ${failed} failed, seed ${first}, ${Math.round((Date.now() - started) / 1000)} s`,
+    )
+  }
+  process.exitCode = totals.failed === 0 ? 0 : 1
+
+  function shareOfShard(shard: number): string[] {
+    const operations = shareOf(Number(values.operations), shard, shards)
+    const own = ['--operations', String(operations), '--seed', String(first + shard * SEEDS_PER_SHARD)]
+    return [...own, ...(values.seconds === undefined ? [] : ['--seconds', values.seconds])]
+  }
+}
+
+async function campaign(first: number, started: number): Promise<ShardCounts> {
   const deadline =
     values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000
-  const first = Number(values.seed)
   const totals = { lives: 0, events: 0, failures: 0, replayed: 0, failed: 0 }
   for (let seed = first; totals.events < Number(values.operations) && Date.now() < deadline; seed++) {
     if (values.stop && totals.failed > 0) break
@@ -46,10 +77,5 @@ async function campaign(): Promise<void> {
       console.log(`       ${String(error).slice(0, 400)}`)
     }
   }
-  const seconds = (Date.now() - started) / 1000
-  console.log(
-    `simulation: ${totals.events} virtual operations in ${totals.lives} lives, ${totals.failures} failed operations lived through, ` +
-      `${totals.replayed} seeds replayed to the same trace, ${totals.failed} failed, seed ${first}, ${Math.round(seconds)} s`,
-  )
-  process.exitCode = totals.failed === 0 ? 0 : 1
+  return totals
 }

@@ -1,7 +1,7 @@
 /**
  * Opens what a crash has left and says whether it is right: it opens without help, holds a prefix of the writes
  * within both bounds, takes another write, closes without leaving anything open, and every byte of every file
- * checks.
+ * checks, alone and with the others (`verify --deep`).
  */
 import { isVarveError, open, verifyDatabase } from 'varve'
 import type { SimulatedDisk } from '../disk/index.ts'
@@ -30,7 +30,7 @@ export async function judge(
     throw error
   }
   if (disk.openHandles > 0) throw new SweepError(`${disk.openHandles} files are open after close`)
-  const { ok, problems } = await verifyDatabase(DIRECTORY, {}, plainRuntime(disk, RECOVERY_SEED))
+  const { ok, problems } = await verifyDatabase(DIRECTORY, { deep: true }, plainRuntime(disk, RECOVERY_SEED))
   if (!ok) {
     const [{ file, offset, message }] = problems
     throw new SweepError(`verify: ${file} at ${offset}: ${message}`)

@@ -1,14 +1,24 @@
 /**
  * The sweeps: crashes and faults at every operation of the scripts.
  *
- *     node packages/testkit/sweep/main.ts crash|recovery|fault [--states 2000] [--seed 1] [--seconds N]
+ *     node packages/testkit/sweep/main.ts crash|recovery|fault [--states 2000] [--seed N] [--seconds N] [--shards N]
  *         [--script puts] [--stop]
  *     node packages/testkit/sweep/main.ts crash --replay puts:1:17:loseAll
  *
- * `--script` plays only that one, `--stop` ends at the first failing case. Prints what was counted, the seed, and for
- * each failing case the command that repeats it. Ends with 1 when there was one.
+ * Runs one process a core unless told otherwise; each has a share of the states, and seeds of its own. `--script`
+ * plays only that one, `--stop` ends at the first failing case (in one process). Prints what was counted, the seed,
+ * and for each failing case the command that repeats it. Ends with 1 when there was one.
  */
 import { parseArgs } from 'node:util'
+import {
+  reportToParent,
+  runShards,
+  SEEDS_PER_SHARD,
+  type ShardCounts,
+  seedOf,
+  shardCount,
+  shareOf,
+} from '../shards.ts'
 import { crashSweep, faultSweep, recoverySweep, replayCrash, replayFault, replayRecovery } from './index.ts'
 import type { SweepOptions, Tally } from './tally.ts'
 
@@ -28,10 +38,11 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     states: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     seconds: { type: 'string' },
     script: { type: 'string' },
     stop: { type: 'boolean', default: false },
+    shards: { type: 'string' },
     replay: { type: 'string' },
   },
 })
@@ -42,31 +53,46 @@ if (sweep === undefined) throw new Error(`which sweep? ${Object.keys(sweeps).joi
 if (values.replay !== undefined) {
   console.log(`${values.replay}: ${await sweep.replay(values.replay)}`)
 } else {
-  await runSweep()
-}
-
-async function runSweep(): Promise<void> {
   const started = Date.now()
-  let shown = 0
-  const options = {
-    cases: Number(values.states),
-    seed: Number(values.seed),
-    deadline:
-      values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
-    script: values.script,
-    report(address: string, error: unknown) {
-      if (values.stop) options.deadline = 0
-      if (++shown > SHOWN_MAX) return
-      console.log(`FAILED node packages/testkit/sweep/main.ts ${name} --replay ${address}`)
-      console.log(`       ${String(error).slice(0, 400)}`)
-    },
+  const seed = seedOf(values.seed)
+  const shards = values.stop ? 1 : shardCount(values.shards)
+  const { cases, failed, ...counts } =
+    shards > 1 ? await runShards(import.meta.filename, shards, shareOfShard) : await runSweep()
+  if (!reportToParent({ cases, failed, ...counts })) {
+    const seconds = (Date.now() - started) / 1000
+    const kinds = Object.entries(counts)
+      .sort()
+      .map(([what, count]) => `${count} ${what}`)
+    console.log(
+      `${name} sweep: ${cases} cases (${kinds.join(', ')}), ${failed} failed, seed ${seed}, ` +
+        `${Math.round(seconds)} s, ${Math.round(cases / seconds)} a second`,
+    )
   }
-  const tally = await sweep.run(options)
-  const seconds = (Date.now() - started) / 1000
-  const counts = [...tally.counts].sort().map(([what, count]) => `${count} ${what}`)
-  console.log(
-    `${tally.name} sweep: ${tally.cases} cases (${counts.join(', ')}), ${tally.failed} failed, seed ${values.seed}, ` +
-      `${Math.round(seconds)} s, ${Math.round(tally.cases / seconds)} a second`,
-  )
-  process.exitCode = tally.failed === 0 ? 0 : 1
+  process.exitCode = failed === 0 && cases > 0 ? 0 : 1
+
+  function shareOfShard(shard: number): string[] {
+    const states = shareOf(Number(values.states), shard, shards)
+    const own = ['--states', String(states), '--seed', String(seed + shard * SEEDS_PER_SHARD)]
+    const seconds = values.seconds === undefined ? [] : ['--seconds', values.seconds]
+    return [name, ...own, ...seconds, ...(values.script === undefined ? [] : ['--script', values.script])]
+  }
+
+  async function runSweep(): Promise<ShardCounts> {
+    let shown = 0
+    const options = {
+      cases: Number(values.states),
+      seed,
+      deadline:
+        values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
+      script: values.script,
+      report(address: string, error: unknown) {
+        if (values.stop) options.deadline = 0
+        if (++shown > SHOWN_MAX) return
+        console.log(`FAILED node packages/testkit/sweep/main.ts ${name} --replay ${address}`)
+        console.log(`       ${String(error).slice(0, 400)}`)
+      },
+    }
+    const tally = await sweep.run(options)
+    return { cases: tally.cases, failed: tally.failed, ...Object.fromEntries(tally.counts) }
+  }
 }

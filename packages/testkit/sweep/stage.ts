@@ -194,9 +194,11 @@ export class Stage {
   private async close(): Promise<void> {
     const { database } = this
     this.db = undefined
+    // One that has stopped writing has said so, vouches for nothing more, and closes without another error.
+    const isSound = database.backgroundError === undefined
     try {
       await database.close()
-      this.history.madeDurable(this.history.issued)
+      if (isSound) this.history.madeDurable(this.history.issued)
     } catch (error) {
       this.noteExpected(error)
       this.heal()
