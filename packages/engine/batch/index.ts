@@ -1,1 +1,7 @@
-export { type BatchOperation, batchOf, type ColumnFamilyReference, WriteBatch } from './write-batch.ts'
+export {
+  type BatchOperation,
+  batchOf,
+  type ColumnFamilyReference,
+  noteBatchWritten,
+  WriteBatch,
+} from './write-batch.ts'

@@ -53,15 +53,15 @@ export class WriteBatch {
     return this
   }
 
-  /** Told of a batch that is written. */
-  static noteWritten({ byteLength }: WriteBatch): void {
-    usualBytes = Math.min(byteLength + (byteLength >> 2), USUAL_BYTES_MAX)
-  }
-
   clear(): void {
     this.encoder.clear()
     this.columnFamilies.clear()
   }
+}
+
+/** Told of each batch that is written. */
+export function noteBatchWritten({ byteLength }: WriteBatch): void {
+  usualBytes = Math.min(byteLength + (byteLength >> 2), USUAL_BYTES_MAX)
 }
 
 /** A batch of the operations of an array. `familyOf` finds the family an operation names. */

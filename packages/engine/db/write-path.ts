@@ -12,7 +12,7 @@
  * RocksDB: db/db_impl/db_impl_write.cc
  */
 import { BatchCursor } from '@varve/format/batch'
-import { WriteBatch } from '../batch/index.ts'
+import { noteBatchWritten, type WriteBatch } from '../batch/index.ts'
 import type { WriteOptions } from '../options/index.ts'
 import { type Bytes, keyBytes, valueBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
@@ -47,7 +47,7 @@ export function remove(engine: Engine, family: Family, key: Bytes, options?: Wri
 }
 
 export function write(engine: Engine, batch: WriteBatch, options?: WriteOptions): Promise<void> {
-  WriteBatch.noteWritten(batch)
+  noteBatchWritten(batch)
   const families = [...batch.columnFamilies].map(id => engine.familyById(id))
   const group = engine.commits.join(options, batch.byteLength)
   group.encoder.appendEncoder(batch.encoder)
