@@ -6,6 +6,7 @@
  */
 import type { ChecksumName, CompressionName, OpenOptions } from 'varve'
 import { cutFile, type SimulatedDisk } from '../disk/index.ts'
+import type { Random } from '../random.ts'
 import {
   type Action,
   DIRECTORY,
@@ -35,7 +36,8 @@ export interface RotDatabase {
 /** Of the zeros reserved behind a log, so many stay. */
 const ZEROS_KEPT = 64
 
-const SEED = 1
+/** The seed whose databases come with those of C++ RocksDB, which are the same whatever the seed. */
+const FIRST_SEED = 1
 
 const quiet: OpenOptions = { writeBufferSize: 65_536, blockCacheSize: 0, disableAutoCompactions: true }
 
@@ -56,9 +58,17 @@ const flush: Action = { kind: 'flush', columnFamily: undefined }
 const compact: Action = { kind: 'compact', columnFamily: 'default' }
 const reopen: Action = { kind: 'reopen' }
 
-/** One action a round. */
+/** One action a round; the seed decides what is written. */
 function script(name: string, options: OpenOptions, actions: readonly Action[]): Script {
-  return { name, options, rounds: () => actions.map(action => [action]) }
+  return { name, options, rounds: random => actions.map(action => [withRandomText(action, random)]) }
+}
+
+function withRandomText(action: Action, random: Random): Action {
+  if (action.kind !== 'write') return action
+  const operations = action.operations.map(operation =>
+    operation.type === 'put' ? { ...operation, value: `${operation.value}${random.next()}` } : operation,
+  )
+  return { ...action, operations }
 }
 
 const logScript = script('log', quiet, [
@@ -136,27 +146,27 @@ const tables: readonly Script[] = [
   tableScript(2, 'none', 'kxxHash'),
 ]
 
-export async function rotDatabases(): Promise<RotDatabase[]> {
+export async function rotDatabases(seed = FIRST_SEED): Promise<RotDatabase[]> {
   const databases: RotDatabase[] = []
   for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript, ...tables]) {
-    databases.push(await closedDatabase(each))
+    databases.push(await closedDatabase(each, seed))
   }
   for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript]) {
-    databases.push(await killedDatabase(each))
+    databases.push(await killedDatabase(each, seed))
   }
   const withLogs = databases.filter(({ name }) => /^(log|logs|kept-logs)-closed$/.test(name))
   databases.push(...logForms.flatMap(form => withLogs.map(each => relogged(each, form))))
-  return [...databases, ...(await sampleDatabases())]
+  return seed === FIRST_SEED ? [...databases, ...(await sampleDatabases())] : databases
 }
 
-async function closedDatabase(of: Script): Promise<RotDatabase> {
-  return database(`${of.name}-closed`, of, (await recordScript(of, SEED)).at(-1))
+async function closedDatabase(of: Script, seed: number): Promise<RotDatabase> {
+  return database(`${of.name}-closed`, of, (await recordScript(of, seed)).at(-1))
 }
 
 /** As the first operation of the next opener finds it. The last write is behind evidence of all syncs before it. */
-async function killedDatabase(of: Script): Promise<RotDatabase> {
+async function killedDatabase(of: Script, seed: number): Promise<RotDatabase> {
   const killing: Script = { ...of, rounds: random => [...of.rounds(random), [{ kind: 'kill' }]] }
-  const snapshots = await recordScript(killing, SEED)
+  const snapshots = await recordScript(killing, seed)
   const killed = database(
     `${of.name}-killed`,
     of,

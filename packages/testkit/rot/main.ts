@@ -1,12 +1,13 @@
 /**
  * Damages small databases in every way and looks what they do.
  *
- *     node packages/testkit/rot/main.ts flips  [--states 1000000] [--seconds N] [--shards N]
- *     node packages/testkit/rot/main.ts losses [--states 20000] [--seconds N] [--shards N]
+ *     node packages/testkit/rot/main.ts flips  [--states 1000000] [--seed 1] [--seconds N] [--shards N]
+ *     node packages/testkit/rot/main.ts losses [--states 20000] [--seed 1] [--seconds N] [--shards N]
  *     node packages/testkit/rot/main.ts flips --replay log-closed:flip:000003.log:17:
  *
  * `flips`: every bit of every byte of every log, MANIFEST, CURRENT and table, read without writing. `losses`: cut at
  * every length, files missing or swapped, sectors zeroed, swapped, stale and misdirected; opened for writing, too.
+ * Another seed makes other databases.
  */
 import { parseArgs } from 'node:util'
 import type { SimulatedDisk } from '../disk/index.ts'
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     states: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
     seconds: { type: 'string' },
     replay: { type: 'string' },
     shards: { type: 'string' },
@@ -42,20 +44,21 @@ if (!reportToParent({ cases, all, databases, failed, ...counts })) {
     .map(([what, count]) => `${count} ${what}`)
   console.log(
     `${positionals[0]}: ${cases} cases of ${all} on ${databases} databases (${kinds.join(', ')}), ` +
-      `${failed} failed, ${Math.round(seconds)} s, ${Math.round(cases / seconds)} a second`,
+      `${failed} failed, seed ${values.seed}, ${Math.round(seconds)} s, ${Math.round(cases / seconds)} a second`,
   )
 }
 process.exitCode = failed === 0 && cases > 0 ? 0 : 1
 
 function shareOfShard(shard: number): string[] {
   const seconds = values.seconds === undefined ? [] : ['--seconds', values.seconds]
-  return [positionals[0], '--states', values.states, '--shard', `${shard}/${shards}`, ...seconds]
+  const own = ['--states', values.states, '--seed', values.seed, '--shard', `${shard}/${shards}`]
+  return [positionals[0], ...own, ...seconds]
 }
 
 /** Every so manieth case. What is the same for all shards is reported by the first. */
 async function runOwnShare(): Promise<ShardCounts> {
   const [shard, of] = values.shard.split('/').map(Number)
-  const databases = await rotDatabases()
+  const databases = await rotDatabases(Number(values.seed))
   const all = databases.flatMap(isFlips ? allFlips : allLosses)
   const chosen =
     values.replay === undefined
@@ -70,7 +73,9 @@ async function runOwnShare(): Promise<ShardCounts> {
       values.seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(values.seconds) * 1000,
     report(address: string, error: unknown) {
       if (++shown > SHOWN_MAX) return
-      console.log(`FAILED node packages/testkit/rot/main.ts ${tally.name} --replay ${address}`)
+      console.log(
+        `FAILED node packages/testkit/rot/main.ts ${tally.name} --seed ${values.seed} --replay ${address}`,
+      )
       console.log(`       ${String(error instanceof Error ? error.stack : error).slice(0, 300)}`)
     },
   }
