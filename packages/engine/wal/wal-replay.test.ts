@@ -402,7 +402,7 @@ test('records of removed files behind the end of a log are not of it, and are re
   const manifest = new ByteWriter()
   for (let i = 0; i < 3; i++)
     new LogFramer().frame(manifest, encodeUtf8('\x01\x1aleveldb.BytewiseComparator'))
-  const blocks = [older.bytes, older.bytes.subarray(older.ends[0]), manifest.view(), short()]
+  const blocks = [older.bytes, older.bytes.subarray(older.ends[0]), manifest.view(), short(), noBatch()]
   for (const block of blocks) {
     for (const end of log.ends) {
       const bytes = new Uint8Array(Math.max(log.bytes.length, end + block.length))
@@ -419,6 +419,29 @@ test('records of removed files behind the end of a log are not of it, and are re
 function short(): Uint8Array {
   const out = new ByteWriter()
   new LogFramer().frame(out, encodeUtf8('short'))
+  return out.view()
+}
+
+test('a log of which nothing came to the disk but blocks of removed files is empty, or refused if it was synced', () => {
+  const foreign = new ByteWriter()
+  new LogFramer().frame(foreign, encodeUtf8('\x01\x1aleveldb.BytewiseComparator'))
+  for (const block of [foreign.view(), short(), noBatch()]) {
+    const bytes = new Uint8Array(2 * BLOCK_LENGTH)
+    bytes.fill(0xaa, 0, BLOCK_LENGTH)
+    bytes.set(block, BLOCK_LENGTH)
+    const { outcomes, applied } = replay([{ bytes, number: 4 }])
+    assert.deepEqual([outcomes[0].end, outcomes[0].cutAt, applied], ['cut', 0, []])
+    const trackedSizes = new Map([[4, 10]])
+    assert.throws(() => replay([{ bytes, number: 4 }], { trackedSizes }), CorruptionError)
+  }
+})
+
+/** A record that goes on with the sequence and has a tag that there is not. */
+function noBatch(): Uint8Array {
+  const out = new ByteWriter()
+  const wrong = batch(100_000, 1).finish(100_000)
+  wrong[12] = 0xee
+  new LogFramer().frame(out, wrong)
   return out.view()
 }
 

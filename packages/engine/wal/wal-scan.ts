@@ -110,8 +110,8 @@ export function refuseTimestamps(item: LogItem, file: string): void {
 
 /**
  * False for a record that is not of this log: after a crash, blocks that were given to the file and never written
- * can hold what they held in a removed one, other logs or MANIFESTs, with checksums that hold. What does not go on
- * with our sequence, or speaks for another log, is such.
+ * can hold what they held in a removed one, other logs or MANIFESTs, with checksums that hold. What is no batch, does
+ * not go on with our sequence, or speaks for another log, is such.
  */
 function scanRecord(
   scan: WalScan,
@@ -121,12 +121,13 @@ function scanRecord(
 ): boolean {
   const { payload, offset, end } = record
   if (scan.isOurs && !goesOnWith(payload, scan.nextSequence)) return false
-  if (payload.length < BATCH_HEADER_LENGTH) throw new CorruptionError('log record is too short', file, offset)
-  const batch = new BatchCursor(payload, file, offset)
-  while (batch.next()) {
-    if (batch.tag !== BatchTag.LogData) continue
-    const evidence = decodeEvidence(payload, batch.keyStart, batch.keyEnd)
-    if (evidence === undefined) continue
+  const statements = evidenceIn(payload, offset, file)
+  if (statements instanceof CorruptionError) {
+    // What was to be here need not have come to the disk, nor where the log says whose it is.
+    if (scan.isOurs || scan.damage !== undefined) return false
+    throw statements
+  }
+  for (const evidence of statements) {
     if (evidence.walNumber !== number) {
       // A log that begins so may be whole, and have the wrong name.
       if (scan.isOurs) return false
@@ -146,6 +147,25 @@ function scanRecord(
   scan.firstSequence ??= sequence
   scan.nextSequence = sequence + readUint32(payload, 8)
   return true
+}
+
+/** What a batch says of its log, or why it is no batch. */
+function evidenceIn(payload: Uint8Array, offset: number, file: string): Evidence[] | CorruptionError {
+  if (payload.length < BATCH_HEADER_LENGTH)
+    return new CorruptionError('log record is too short', file, offset)
+  const statements: Evidence[] = []
+  try {
+    const batch = new BatchCursor(payload, file, offset)
+    while (batch.next()) {
+      if (batch.tag !== BatchTag.LogData) continue
+      const evidence = decodeEvidence(payload, batch.keyStart, batch.keyEnd)
+      if (evidence !== undefined) statements.push(evidence)
+    }
+    return statements
+  } catch (error) {
+    if (error instanceof CorruptionError) return error
+    throw error
+  }
 }
 
 function goesOnWith(payload: Uint8Array, sequence: number): boolean {
