@@ -37,6 +37,7 @@ interface RocksDB {
   get(key: Buffer): Promise<Value>
   read(options: BatchOptions): ReadBatch
   iterator(range: Range): AsyncIterable<Row>
+  flush(): Promise<void>
   compact(): Promise<void>
   close(): Promise<void>
 }
@@ -83,6 +84,10 @@ class RocksdbNativeStore implements Store {
 
   seek(gte: Buffer, limit: number): Promise<number> {
     return this.count({ gte, limit, capacity: limit })
+  }
+
+  flush(): Promise<void> {
+    return this.db.flush()
   }
 
   compact(): Promise<void> {

@@ -36,6 +36,8 @@ export interface Store {
   scanArrays?(reverse: boolean, limit: number): Promise<number>
   /** Reads up to `count` entries from a key on. */
   seek(key: Buffer, count: number): Promise<number> | number
+  /** Writes what is in memory to files. Absent where only a compaction does so. */
+  flush?(): Promise<unknown>
   /** Rewrites everything into sorted, dense files. Absent where there is no such thing. */
   compact?(): Promise<unknown>
   /** Waits until no work is left in the background. */

@@ -93,6 +93,10 @@ export class VarveStore implements Store {
     return entries
   }
 
+  flush(): Promise<void> {
+    return this.db.flush()
+  }
+
   compact(): Promise<void> {
     return this.db.compact()
   }
