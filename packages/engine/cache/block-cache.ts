@@ -99,8 +99,8 @@ export class BlockCache {
     slots.marks[ordinal] = 0
     slots.places[ordinal] = place
     slots.charges[ordinal] = charge
-    this.bytes += charge
     this.count++
+    this.setUsage(this.bytes + charge)
     this.insertions++
   }
 
@@ -134,8 +134,13 @@ export class BlockCache {
     this.freePlaces.push(place)
     slots.blocks[ordinal] = undefined
     slots.places[ordinal] = NO_PLACE
-    this.bytes -= slots.charges[ordinal]
     this.count--
+    this.setUsage(this.bytes - slots.charges[ordinal])
     this.memory.retire(block)
+  }
+
+  private setUsage(bytes: number): void {
+    this.bytes = bytes
+    this.memory.makeRoom(this.room)
   }
 }

@@ -15,8 +15,8 @@ import { type BlockMemory, copyBytes } from '@varve/format/bytes'
 /** Sizes are rounded up to whole steps, so that blocks of about one size can follow one another. */
 const STEP = 256
 
-/** As many bytes as may lie idle. More come back at once only when tables are closed. */
-const IDLE_MAX = 1024 * 1024
+/** As many bytes may lie idle at any time. More only while the cache is not full: see `makeRoom`. */
+const IDLE_MIN = 1024 * 1024
 
 /** What a test fills idle memory with, to see whether anybody still reads it. */
 const POISON = 0xdb
@@ -31,6 +31,7 @@ export function poisonIdleBlocks(): void {
 export class BlockPool implements BlockMemory {
   private readonly idle = new Map<number, ArrayBuffer[]>()
   private idleBytes = 0
+  private idleMax = IDLE_MIN
   private newest: ArrayBuffer | undefined = undefined
 
   copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
@@ -55,12 +56,30 @@ export class BlockPool implements BlockMemory {
   /** `block` is retired and nobody reads it any more. */
   takeBack(block: DataBlock): void {
     const buffer = block.bytes.buffer as ArrayBuffer
-    if (this.idleBytes + buffer.byteLength > IDLE_MAX) return
+    if (this.idleBytes + buffer.byteLength > this.idleMax) return
     if (poisons) new Uint8Array(buffer).fill(POISON)
     const buffers = this.idle.get(buffer.byteLength)
     if (buffers === undefined) this.idle.set(buffer.byteLength, [buffer])
     else buffers.push(buffer)
     this.idleBytes += buffer.byteLength
+  }
+
+  /**
+   * What the cache could take more than it has, may lie idle. The tables that a compaction replaces leave the cache with all
+   * their blocks, and readers of the new ones fill it again: that memory would all be garbage, and then all be new.
+   */
+  makeRoom(cacheRoom: number): void {
+    this.idleMax = IDLE_MIN + cacheRoom
+    if (this.idleBytes > this.idleMax) this.dropIdle()
+  }
+
+  /** Sizes that were used first are likely to be out of use first. */
+  private dropIdle(): void {
+    for (const [size, buffers] of this.idle) {
+      while (this.idleBytes > this.idleMax && buffers.pop() !== undefined) this.idleBytes -= size
+      if (buffers.length > 0) return
+      this.idle.delete(size)
+    }
   }
 
   private take(length: number): ArrayBuffer {
