@@ -86,7 +86,7 @@ export function parseCommand(
     settings: {
       num: count('num', values.num, defaults.num),
       seconds: count('seconds', values.seconds, defaults.seconds),
-      syncedWrites: quick ? 500 : 2_000,
+      syncedWrites: quick ? 500 : 8_000,
       seed: count('seed', values.seed, DEFAULT_SEED),
     },
     directory: values.dir ?? tmpdir(),
