@@ -1,7 +1,15 @@
 /** Runs one of our programs in a process of its own: what it is to do goes there as JSON, messages come back. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+/**
+ * What is installed from npm is JavaScript. Without this every thread of a child would first strip the types from its
+ * modules, beside the load that is being measured.
+ */
+const COMPILE_CACHE = join(tmpdir(), 'varve-bench-compile-cache')
 
 /** What is kept of what a failing child prints. */
 const ERROR_BYTES = 4000
@@ -14,6 +22,7 @@ export async function runChild<Message>(
 ): Promise<string | undefined> {
   const child = fork(fileURLToPath(file), [JSON.stringify(argument)], {
     execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
     // Standard output is the report's.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
