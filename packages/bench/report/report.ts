@@ -76,6 +76,8 @@ function conditions({ results, num, repetitions, seconds, machine, versions }: R
       `Bloom filter ${BLOOM_BITS_PER_KEY} bits a key, blocks of ${BLOCK_BYTES} bytes, ${COMPRESSION}`,
     '- readers find a compacted fillrandom with its overwrite on top, partly in memory; in Node they are warmed up by up ' +
       'to 20,000 operations',
+    '- a compaction begins when what the fill left in memory is in files, for systems that can be told to write it; Node ' +
+      'keeps compiled modules, as what is installed is compiled',
     ...machine.map(line => `- ${line}`),
     ...results.systems
       .filter(system => versions.has(system))
