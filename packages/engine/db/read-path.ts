@@ -7,7 +7,7 @@
  *
  * RocksDB: db/db_impl/db_impl.cc GetImpl; db/version_set.cc Version::Get
  */
-import { compareBytes } from '@varve/format/bytes'
+import { commonPrefixLength, prefixWord } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
 import { Step, type Wanted } from '../cursor/cursor.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
@@ -196,7 +196,7 @@ async function finish<Result>(
   }
 }
 
-/** All of one moment. Keys are looked up in order, so neighbours share a block. */
+/** All of one moment. Keys are looked up in about their order, so neighbours share a block. */
 export async function getMany(
   engine: ReadEngine,
   family: ReadFamily,
@@ -210,7 +210,7 @@ export async function getMany(
     const turns = engine.pace.isTurnOver || keys.length > KEYS_A_TURN
     // The caller may change its keys while others get their turn.
     const wanted = keys.map(key => (turns ? new Uint8Array(keyBytes(key)) : keyBytes(key)))
-    const order = wanted.map((_, index) => index).sort((a, b) => compareKeys(wanted[a], wanted[b]))
+    const order = roughOrder(wanted)
     const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
     const waiting: Promise<void>[] = []
     const find = (index: number): void => {
@@ -254,6 +254,28 @@ function isFound(engine: ReadEngine, lookup: PointLookup): boolean {
   return lookup.state === LookupState.value
 }
 
-function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  return compareBytes(a, 0, a.length, b, 0, b.length)
+/** Numbers up to here can be told apart. */
+const NUMBER_BITS = 53
+
+/**
+ * The indexes of the keys, ordered by the first bytes in which they differ. That is enough for neighbours to meet, and numbers are
+ * sorted quicker than keys: 100 of them in 8 us instead of 21.
+ *
+ *     number := (four bytes behind what all keys share) << bits | index
+ */
+function roughOrder(keys: readonly Uint8Array[]): Float64Array {
+  const [first] = keys
+  let shared = first?.length ?? 0
+  for (const key of keys) shared = commonPrefixLength(first, 0, shared, key, 0, key.length)
+  const indexBits = Math.ceil(Math.log2(keys.length))
+  const places = 2 ** indexBits
+  const coarse = 2 ** Math.max(0, indexBits + 32 - NUMBER_BITS)
+  const order = new Float64Array(keys.length)
+  for (let i = 0; i < keys.length; i++) {
+    const word = prefixWord(keys[i], shared, keys[i].length)
+    order[i] = Math.floor(word / coarse) * places + i
+  }
+  order.sort()
+  for (let i = 0; i < order.length; i++) order[i] %= places
+  return order
 }
