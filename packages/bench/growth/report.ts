@@ -69,7 +69,7 @@ export function growthText(run: GrowthRun): string {
 export function growthPage(run: GrowthRun, plotName: string): { text: string; plot: string } {
   return {
     text: `# As work grows, ${run.day}\n\n    ${run.command}\n\n![The tables below as a plot](${plotName})\n\n${growthText(run)}\n`,
-    plot: plot(panelsOf(run.points)),
+    plot: plot('Varve and C++ RocksDB as work grows', panelsOf(run.points)),
   }
 }
 

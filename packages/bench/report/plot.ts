@@ -19,7 +19,8 @@ const LEGEND_HEIGHT = 30
 const COLOURS = ['#0b6bcb', '#c2410c', '#15803d', '#7e22ce']
 const TICKS = 4
 
-export function plot(panels: readonly Panel[]): string {
+/** `title` is what is read out where the picture cannot be seen. */
+export function plot(title: string, panels: readonly Panel[]): string {
   const rows = Math.ceil(panels.length / COLUMNS)
   const width = COLUMNS * PANEL.width
   const height = LEGEND_HEIGHT + rows * PANEL.height
@@ -32,6 +33,7 @@ export function plot(panels: readonly Panel[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...drawLegend(colours),
     ...drawn,

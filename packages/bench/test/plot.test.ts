@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { niceCeiling, plot, short } from '../report/plot.ts'
 
-const picture = plot([
+const picture = plot('a & b', [
   {
     title: 'reads < writes',
     series: [
@@ -32,8 +32,9 @@ test('points lie on a logarithmic axis to the right and a linear one upwards', (
 
 test('a picture is one well-formed element, and titles are escaped', () => {
   assert.match(picture, /reads &lt; writes/)
-  const opened = [...picture.matchAll(/<(svg|g|text)\b/g)].length
-  const closed = [...picture.matchAll(/<\/(svg|g|text)>/g)].length
+  assert.match(picture, /<title>a &amp; b<\/title>/)
+  const opened = [...picture.matchAll(/<(svg|g|text|title)\b/g)].length
+  const closed = [...picture.matchAll(/<\/(svg|g|text|title)>/g)].length
   assert.equal(opened, closed)
   assert.ok(!picture.includes('NaN'))
 })
@@ -44,6 +45,6 @@ test('axes end at round numbers', () => {
 })
 
 test('one size alone is a point in the middle', () => {
-  const one = plot([{ title: 'one', series: [{ name: 'varve', points: [[1000, 0]] }] }])
+  const one = plot('one', [{ title: 'one', series: [{ name: 'varve', points: [[1000, 0]] }] }])
   assert.ok(!one.includes('NaN'))
 })

@@ -207,27 +207,28 @@ export async function getMany(
   const state = family.superVersion.ref()
   try {
     const sequence = sequenceOf(engine, options)
+    const fillCache = options?.fillCache !== false
     const turns = engine.pace.isTurnOver || keys.length > KEYS_A_TURN
     // The caller may change its keys while others get their turn.
     const wanted = keys.map(key => (turns ? new Uint8Array(keyBytes(key)) : keyBytes(key)))
     const order = roughOrder(wanted)
     const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
     const waiting: Promise<void>[] = []
-    const find = (index: number): void => {
-      const lookup = spare
-      lookup.begin(wanted[index], 0, wanted[index].length, sequence)
-      lookup.fillCache = options?.fillCache !== false
-      const keep = () => {
-        values[index] = takeValue(engine, lookup)
-      }
-      if (lookupQuickly(engine, state, lookup) === Step.needsBlock)
-        waiting.push(finish(engine, state, lookup, keep))
-      else keep()
+    const keepLater = async (index: number, value: Promise<Uint8Array | undefined>): Promise<void> => {
+      values[index] = await value
     }
     for (let start = 0; start < order.length; start += KEYS_A_TURN) {
       if (start > 0 || turns) await engine.runtime.nextTurn()
       const end = Math.min(start + KEYS_A_TURN, order.length)
-      for (let i = start; i < end; i++) find(order[i])
+      for (let i = start; i < end; i++) {
+        const index = order[i]
+        const lookup = spare
+        lookup.begin(wanted[index], 0, wanted[index].length, sequence)
+        lookup.fillCache = fillCache
+        if (lookupQuickly(engine, state, lookup) !== Step.needsBlock)
+          values[index] = takeValue(engine, lookup)
+        else waiting.push(keepLater(index, finish(engine, state, lookup, takeValue)))
+      }
     }
     // Each is waited for, also when one fails: they read what this holds.
     for (const outcome of await Promise.allSettled(waiting)) {
