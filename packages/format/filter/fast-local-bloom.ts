@@ -55,27 +55,31 @@ export class FastLocalBloom implements FilterReader {
   }
 }
 
-const noWords = new Uint32Array(0)
-/** The words of a builder that is done, for the next one: a large table's take megabytes. */
-let spareWords: Uint32Array = new Uint32Array(2048)
+/** Hashes are kept in pieces of so many words: one array that doubles takes up to three times what is in it. */
+const PIECE_WORDS = 16 * 1024
+
+/** The pieces of builders that are done, for the next one: a large table's take megabytes. */
+const sparePieces: Uint32Array[] = []
 
 /** Collects the hashes of keys and makes their filter. */
 export class FastLocalBloomBuilder {
   private readonly millibitsPerKey: number
-  private words: Uint32Array // Hash i is words[2i] (low) and words[2i + 1] (high).
+  private readonly pieces: Uint32Array[] = []
+  /** The last piece. Hash i of a piece is words[2i] (low) and words[2i + 1] (high). */
+  private words: Uint32Array
+  /** Words of it in use. */
   private length = 0
   private lastLow = 0
   private lastHigh = 0
 
   constructor(bitsPerKey: number) {
     this.millibitsPerKey = roundMillibits(bitsPerKey)
-    this.words = spareWords
-    spareWords = noWords
+    this.words = this.addPiece()
   }
 
   /** How many hashes the filter will hold; of equal neighbours only one counts. */
   get count(): number {
-    return this.length / 2
+    return ((this.pieces.length - 1) * PIECE_WORDS + this.length) / 2
   }
 
   addKey(bytes: Uint8Array, start: number, end: number): void {
@@ -84,8 +88,11 @@ export class FastLocalBloomBuilder {
   }
 
   addHash(low: number, high: number): void {
-    if (low === this.lastLow && high === this.lastHigh && this.length > 0) return
-    if (this.length === this.words.length) this.grow()
+    if (low === this.lastLow && high === this.lastHigh && this.count > 0) return
+    if (this.length === PIECE_WORDS) {
+      this.words = this.addPiece()
+      this.length = 0
+    }
     this.words[this.length] = this.lastLow = low
     this.words[this.length + 1] = this.lastHigh = high
     this.length += 2
@@ -94,26 +101,27 @@ export class FastLocalBloomBuilder {
   /** The filter's payload, or `undefined` where the bits per key round to none or no key was added. Call it once. */
   finish(): Uint8Array | undefined {
     const payload = this.makeFilter()
-    if (this.words.length > spareWords.length) spareWords = this.words
-    this.words = noWords
+    sparePieces.push(...this.pieces)
     return payload
   }
 
   private makeFilter(): Uint8Array | undefined {
-    if (this.millibitsPerKey === 0 || this.length === 0) return undefined
+    if (this.millibitsPerKey === 0 || this.count === 0) return undefined
     const lineCount = Math.ceil(Math.floor((this.count * this.millibitsPerKey + 7999) / 8000) / LINE_LENGTH)
     const probes = probesFor(this.millibitsPerKey)
     const payload = new Uint8Array(lineCount * LINE_LENGTH + FILTER_TRAILER_LENGTH)
-    setBits(payload, lineCount, probes, this.words, this.length)
+    for (const piece of this.pieces) {
+      setBits(payload, lineCount, probes, piece, piece === this.words ? this.length : PIECE_WORDS)
+    }
     payload[lineCount * LINE_LENGTH] = NEW_BLOOM_MARKER
     payload[lineCount * LINE_LENGTH + 2] = probes
     return payload
   }
 
-  private grow(): void {
-    const grown = new Uint32Array(Math.max(2048, this.words.length * 2))
-    grown.set(this.words)
-    this.words = grown
+  private addPiece(): Uint32Array {
+    const piece = sparePieces.pop() ?? new Uint32Array(PIECE_WORDS)
+    this.pieces.push(piece)
+    return piece
   }
 }
 

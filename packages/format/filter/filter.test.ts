@@ -47,8 +47,19 @@ test('a key that follows itself is counted once, as in C++ RocksDB', () => {
 
 test('a builder begins empty, whatever the one before it held', () => {
   const alone = build(10, numbered('key', 50, 5))
-  build(10, numbered('other', 5000, 5))
+  build(10, numbered('other', 20_000, 5))
   assert.deepEqual(build(10, numbered('key', 50, 5)), alone)
+})
+
+test('every key of a large table is in its filter, and hardly any other', () => {
+  // Hashes are kept in pieces of 8,192: at the edge of one, beside it, and in the midst of the third.
+  for (const count of [8191, 8192, 8193, 20_000]) {
+    const filter = openFilter(build(10, numbered('key', count))!)
+    assert.ok(numbered('key', count).every(key => filter.mayMatch(encodeUtf8(key), 0, key.length)))
+    const others = numbered('other', 10_000)
+    const wrong = others.filter(key => filter.mayMatch(encodeUtf8(key), 0, key.length)).length
+    assert.ok(wrong < 200, `${wrong} of ${others.length} other keys pass a filter of ${count}`)
+  }
 })
 
 test('no filter is made of no keys or of less than half a bit per key', () => {
