@@ -36,8 +36,8 @@ export const readMutants: readonly Mutant[] = [
     id: 'M40',
     what: 'a filter does not hold the last key of its table',
     file: 'packages/format/filter/fast-local-bloom.ts',
-    find: 'setBits(payload, lineCount, probes, this.words, this.length)',
-    replace: 'setBits(payload, lineCount, probes, this.words, this.length - 2)',
+    find: 'piece === this.words ? this.length : PIECE_WORDS',
+    replace: 'piece === this.words ? this.length - 2 : PIECE_WORDS',
     killers: ['packages/format/filter/filter.test.ts'],
   },
   {
