@@ -113,6 +113,7 @@ function benchmarksOf(start: Start, wanted: readonly string[], isNeeded: boolean
   )
   const benchmarks = names.flatMap(name => {
     const benchmark = workloadNamed(name).dbBench ?? name
+    // As `flushAll` does for the stores in our process.
     if (benchmark === 'compact') return ['flush', 'waitforcompaction', benchmark]
     return name === 'overwrite' ? [benchmark, 'waitforcompaction'] : [benchmark]
   })

@@ -61,3 +61,21 @@ test('a block larger than the cache is not kept, and a cache of nothing keeps no
     assert.equal(cache.find(slots, 0), undefined)
   }
 })
+
+test('the blocks of a table that is dropped leave their memory to those of the next', () => {
+  const cache = new BlockCache(8 * 2 ** 20)
+  const fill = (): Set<ArrayBufferLike> => {
+    const slots = new BlockSlots(100)
+    for (let ordinal = 0; ordinal < 100; ordinal++) {
+      const block = new DataBlock(cache.memory.copyOf(makeBlock(65_536).bytes, 0, 65_536))
+      cache.memory.own(block)
+      cache.insert(slots, ordinal, block)
+    }
+    const buffers = new Set(slots.blocks.map(block => block!.bytes.buffer))
+    cache.drop(slots)
+    return buffers
+  }
+  const first = fill()
+  assert.equal(first.size, 100)
+  assert.equal(fill().intersection(first).size, 100)
+})

@@ -51,11 +51,36 @@ test('memory that is not its own is never taken: some codecs make their own arra
   assert.notEqual(pooledBlock(pool, 8).bytes.buffer, block.bytes.buffer)
 })
 
-test('no more than a megabyte lies idle', () => {
-  const pool = new BlockPool()
+/** How many of 100 blocks of 64 KiB leave their memory to others, after `change`. */
+function countReused(pool: BlockPool, change: () => void = () => {}): number {
   const blocks = Array.from({ length: 100 }, () => pooledBlock(pool, 65_536))
   for (const block of blocks) pool.retire(block)
+  change()
   const buffers = new Set(blocks.map(block => block.bytes.buffer))
-  const reused = blocks.filter(() => buffers.has(pooledBlock(pool, 65_536).bytes.buffer))
-  assert.equal(reused.length, 16)
+  return blocks.filter(() => buffers.has(pooledBlock(pool, 65_536).bytes.buffer)).length
+}
+
+test('no more than a megabyte lies idle when the cache is full', () => {
+  assert.equal(countReused(new BlockPool()), 16)
+})
+
+test('what the cache has room for lies idle, and no longer than it has', () => {
+  const pool = new BlockPool()
+  pool.makeRoom(3 * 2 ** 20)
+  assert.equal(countReused(pool), 64)
+  pool.makeRoom(100 * 2 ** 20)
+  assert.equal(
+    countReused(pool, () => pool.makeRoom(2 ** 20)),
+    32,
+  )
+})
+
+test('nothing lies idle once the pool is released', () => {
+  const pool = new BlockPool()
+  pool.makeRoom(100 * 2 ** 20)
+  assert.equal(
+    countReused(pool, () => pool.release()),
+    0,
+  )
+  assert.equal(countReused(pool), 0)
 })

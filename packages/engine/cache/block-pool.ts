@@ -15,7 +15,7 @@ import { type BlockMemory, copyBytes } from '@varve/format/bytes'
 /** Sizes are rounded up to whole steps, so that blocks of about one size can follow one another. */
 const STEP = 256
 
-/** As many bytes may lie idle at any time. More only while the cache is not full: see `makeRoom`. */
+/** As many bytes may lie idle when the cache is full; more while it is not (see `makeRoom`). */
 const IDLE_MIN = 1024 * 1024
 
 /** What a test fills idle memory with, to see whether anybody still reads it. */
@@ -71,6 +71,12 @@ export class BlockPool implements BlockMemory {
   makeRoom(cacheRoom: number): void {
     this.idleMax = IDLE_MIN + cacheRoom
     if (this.idleBytes > this.idleMax) this.dropIdle()
+  }
+
+  /** Nothing is used again from now on: a closed database that somebody still refers to must not hold memory. */
+  release(): void {
+    this.idleMax = 0
+    this.dropIdle()
   }
 
   /** Sizes that were used first are likely to be out of use first. */

@@ -116,6 +116,7 @@ export class TableCache {
     const tables = [...this.tables.values()]
     this.tables.clear()
     const outcomes = await Promise.allSettled(tables.map(table => table.close()))
+    this.cache.memory.release()
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
