@@ -146,6 +146,19 @@ test('an error says at which offset the line begins', () => {
   )
 })
 
+test('bytes that are no UTF-8 do not move the offset of an error', () => {
+  const bytes = Buffer.from('[DBOptions]\nb=??????\n\n[What]\n')
+  bytes.fill(0xd6, 14, 20)
+  assert.throws(
+    () => parseOptionsFile(bytes),
+    (error: unknown) => error instanceof CorruptionError && error.offset === 22,
+  )
+  assert.throws(
+    () => parseOptionsFile(bytes.subarray(0, 21)),
+    (error: unknown) => error instanceof CorruptionError && error.offset === 21,
+  )
+})
+
 test('names and texts survive their escapes', () => {
   fc.assert(fc.property(fc.string(), text => assert.equal(unescapeOptionText(escapeOptionText(text)), text)))
   fc.assert(

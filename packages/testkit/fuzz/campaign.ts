@@ -22,6 +22,7 @@ export class TargetCampaign {
   readonly target: FuzzTarget
   readonly failures: FuzzFailure[] = []
   executions = 0
+  slowest = 0 // Milliseconds.
   private readonly random: Random
   private readonly inputs: Uint8Array[]
   private readonly signatures = new Set<string>()
@@ -46,7 +47,8 @@ export class TargetCampaign {
 
   private execute(input: Uint8Array): void {
     this.executions++
-    const { failure, signature } = judge(this.target, input)
+    const { failure, signature, milliseconds } = judge(this.target, input)
+    this.slowest = Math.max(this.slowest, milliseconds)
     if (failure !== undefined) {
       this.failures.push({ target: this.target.name, message: failure, input: this.shrink(input, failure) })
     }

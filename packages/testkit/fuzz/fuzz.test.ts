@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Random } from '../random.ts'
 import { judge } from './judge.ts'
 import { MAX_INPUT, mutate } from './mutator.ts'
+import { toReplayText } from './replay-text.ts'
 import { fuzzTargets } from './targets.ts'
 
 const targets = fuzzTargets()
@@ -30,11 +31,14 @@ for (const target of targets) {
       const input = mutate(random.pick(target.corpus), target.corpus, random)
       if (i % 4 !== 0) target.repair?.(input)
       const { failure } = judge(target, input)
-      assert.equal(
-        failure,
-        undefined,
-        `${failure} --target ${target.name} --replay ${Buffer.from(input).toString('hex')}`,
-      )
+      assert.equal(failure, undefined, `${failure} --target ${target.name} --replay ${toReplayText(input)}`)
     }
   })
 }
+
+test('mutation leaves what it starts from as it was', () => {
+  const random = new Random(3)
+  const original = Buffer.from('a corpus of Buffers, whose slice shares its bytes')
+  for (let i = 0; i < 1000; i++) mutate(original, [original], random)
+  assert.equal(String(original), 'a corpus of Buffers, whose slice shares its bytes')
+})

@@ -2,9 +2,9 @@
  * Fuzzes every decoder of `@varve/format`.
  *
  *     node packages/testkit/fuzz/main.ts [--seconds 60] [--seed N] [--jobs 2] [--target NAME ...]
- *     node packages/testkit/fuzz/main.ts --replay HEX --target NAME
+ *     node packages/testkit/fuzz/main.ts --target NAME --replay INPUT
  *
- * Prints how often each target ran, and for each failure the input as hex. A failure that has been understood
+ * Prints how often each target ran and how long its slowest input took, and for each failure the command that replays it. A failure that has been understood
  * becomes a file in fuzz/regressions/, which `npm test` replays. Ends with 1 when something failed.
  */
 import { parseArgs } from 'node:util'
@@ -12,8 +12,9 @@ import { Worker } from 'node:worker_threads'
 import { freshSeed } from '../random.ts'
 import { judge } from './judge.ts'
 import { MAX_INPUT } from './mutator.ts'
+import { fromReplayText, toReplayText } from './replay-text.ts'
 import { fuzzTargets } from './targets.ts'
-import { type FuzzWorkerData, type FuzzWorkerReport, SHARED_HEADER } from './worker.ts'
+import { type FuzzWorkerData, type FuzzWorkerReport, SHARED_HEADER, type TargetRuns } from './worker.ts'
 
 /** An input that takes this long will not come back. */
 const HANG_MS = 10_000
@@ -70,32 +71,41 @@ function hangReport(shared: SharedArrayBuffer, executions: number): FuzzWorkerRe
   )
   const target = targets[index].name
   const input = new Uint8Array(shared, SHARED_HEADER, length).slice()
-  return { executions: [[target, executions]], failures: [{ target, message: 'does not come back', input }] }
+  return {
+    runs: [{ target, executions, slowest: HANG_MS }],
+    failures: [{ target, message: 'does not come back', input }],
+  }
 }
 
 async function fuzz(): Promise<number> {
   const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
   const jobs = Array.from({ length: Number(values.jobs) }, (_, job) => runWorker(seed + job))
   const reports = await Promise.all(jobs)
-  const totals = new Map<string, number>()
-  for (const { executions } of reports) {
-    for (const [target, count] of executions) totals.set(target, (totals.get(target) ?? 0) + count)
+  const totals = new Map<string, TargetRuns>()
+  for (const { target, executions, slowest } of reports.flatMap(report => report.runs)) {
+    const before = totals.get(target)
+    totals.set(target, {
+      target,
+      executions: executions + (before?.executions ?? 0),
+      slowest: Math.max(slowest, before?.slowest ?? 0),
+    })
   }
-  for (const [target, count] of totals) console.log(`fuzz: ${target.padEnd(24)} ${count} executions`)
+  for (const { target, executions, slowest } of totals.values()) {
+    console.log(`fuzz: ${target.padEnd(24)} ${executions} executions, slowest ${Math.ceil(slowest)} ms`)
+  }
   const failures = reports.flatMap(report => report.failures)
   for (const { target, message, input } of failures) {
-    console.log(
-      `FAILED ${target} on ${input.length} bytes: ${message}\n  --target ${target} --replay ${Buffer.from(input).toString('hex')}`,
-    )
+    console.log(`FAILED ${target} on ${input.length} bytes: ${message}`)
+    console.log(`  node packages/testkit/fuzz/main.ts --target ${target} --replay ${toReplayText(input)}`)
   }
-  const sum = [...totals.values()].reduce((a, b) => a + b, 0)
+  const sum = [...totals.values()].reduce((total, { executions }) => total + executions, 0)
   console.log(`fuzz: ${totals.size} targets, ${sum} executions, ${failures.length} failed, seed ${seed}`)
   return failures.length
 }
 
-function replay(hex: string): number {
+function replay(text: string): number {
   const [target] = fuzzTargets().filter(({ name }) => values.target.includes(name))
-  const { failure, signature } = judge(target, Buffer.from(hex, 'hex'))
+  const { failure, signature } = judge(target, fromReplayText(text))
   console.log(failure ?? `passed: ${signature}`)
   return failure === undefined ? 0 : 1
 }

@@ -64,7 +64,7 @@ const changes: readonly Change[] = [
 
 /** One to six changes; rarely a file of the largest size made of repeated pieces. */
 export function mutate(original: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
-  let bytes: Uint8Array = original.slice()
+  let bytes: Uint8Array = new Uint8Array(original) // Not `slice`: that of a Buffer is no copy.
   if (random.chance(0.001)) bytes = blowUp(bytes, random)
   for (let n = 1 + random.skewed(6); n > 0; n--) bytes = random.pick(changes)(bytes, random, others)
   return bytes.length > MAX_INPUT ? bytes.subarray(0, MAX_INPUT) : bytes
@@ -154,11 +154,15 @@ function splice(bytes: Uint8Array, random: Random, others: readonly Uint8Array[]
 function blowUp(bytes: Uint8Array, random: Random): Uint8Array {
   const [start, end] = piece(bytes, random)
   if (end === start) return bytes
-  const part = bytes.slice(start, end)
   const large = new Uint8Array(MAX_INPUT)
   const middle = MAX_INPUT - (bytes.length - end)
-  large.set(bytes.subarray(0, start))
-  for (let at = start; at < middle; at += part.length) large.set(part.subarray(0, middle - at), at)
+  large.set(bytes.subarray(0, end))
+  // What is there of the repeated piece doubles: a piece can be one byte.
+  for (let at = end; at < middle; ) {
+    const length = Math.min(at - start, middle - at)
+    large.copyWithin(at, start, start + length)
+    at += length
+  }
   large.set(bytes.subarray(end), middle)
   return large
 }

@@ -5,7 +5,7 @@
  *     shared := executions u32, target u32, length u32, input u8[]
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { campaigns } from './campaign.ts'
+import { campaigns, type FuzzFailure } from './campaign.ts'
 import { fuzzTargets } from './targets.ts'
 
 export interface FuzzWorkerData {
@@ -17,8 +17,15 @@ export interface FuzzWorkerData {
 }
 
 export interface FuzzWorkerReport {
-  executions: [target: string, executions: number][]
-  failures: { target: string; message: string; input: Uint8Array }[]
+  runs: TargetRuns[]
+  failures: FuzzFailure[]
+}
+
+export interface TargetRuns {
+  target: string
+  executions: number
+  /** Milliseconds that the slowest input took. */
+  slowest: number
 }
 
 export const SHARED_HEADER = 12
@@ -42,7 +49,7 @@ if (parentPort !== null) {
     }
   }
   const report: FuzzWorkerReport = {
-    executions: running.map(({ target, executions }) => [target.name, executions]),
+    runs: running.map(({ target, executions, slowest }) => ({ target: target.name, executions, slowest })),
     failures: running.flatMap(({ failures }) => failures),
   }
   parentPort.postMessage(report)
