@@ -8,8 +8,6 @@ export interface Campaign {
   readonly size: number
   /** For a share of the whole. */
   argumentsFor(size: number): readonly string[]
-  /** It keeps one core busy: as many run at once as there are cores, each with a part of the size and a seed of its own. */
-  readonly oneCore: boolean
 }
 
 /** More than the databases of a seed have: all of them. */
@@ -22,7 +20,6 @@ function rot(what: 'flips' | 'losses', seed: number): Campaign {
     program: 'rot/main.ts',
     size: ALL_DAMAGES,
     argumentsFor: size => [what, '--states', String(size), '--seed', String(seed)],
-    oneCore: false,
   }
 }
 
@@ -32,7 +29,6 @@ function sweep(what: 'crash' | 'recovery' | 'fault', size: number): Campaign {
     program: 'sweep/main.ts',
     size,
     argumentsFor: states => [what, '--states', String(states)],
-    oneCore: false,
   }
 }
 
@@ -42,9 +38,13 @@ function counted(name: string, option: string, size: number, more: Partial<Campa
     program: `${name}/main.ts`,
     size,
     argumentsFor: share => [`--${option}`, String(share)],
-    oneCore: true,
     ...more,
   }
+}
+
+/** Half of them with the installed C++ tools, a quarter with each newer RocksDB that a registry has. */
+function directories(size: number): string[] {
+  return ['--directories', String(Math.ceil(size / 2)), '--newest', String(Math.ceil(size / 4))]
 }
 
 export const campaigns: readonly Campaign[] = [
@@ -53,11 +53,11 @@ export const campaigns: readonly Campaign[] = [
   sweep('crash', 300_000),
   sweep('recovery', 100_000),
   sweep('fault', 300_000),
-  counted('simulation', 'operations', 100_000_000, { oneCore: false }),
+  counted('simulation', 'operations', 100_000_000),
   counted('metamorphic', 'runs', 2000),
   counted('crash', 'cycles', 3000, { name: 'kill' }),
-  counted('fuzz', 'seconds', 3000),
-  counted('oracle', 'directories', 10_000, { oneCore: false }),
-  counted('mutants', 'rotating', 1000, { oneCore: false }),
-  counted('soak', 'seconds', 7200, { oneCore: false }),
+  counted('fuzz', 'executions', 200_000_000),
+  counted('oracle', 'directories', 10_000, { argumentsFor: directories }),
+  counted('mutants', 'rotating', 1000),
+  counted('soak', 'seconds', 7200),
 ]

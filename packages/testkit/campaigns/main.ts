@@ -8,7 +8,6 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Campaign, campaigns } from './campaigns.ts'
@@ -22,14 +21,12 @@ if (unknown.length > 0) throw new Error(`there is no campaign ${unknown.join(', 
 
 let failed = 0
 for (const campaign of campaigns.filter(({ name }) => names.includes(name))) {
-  const count = campaign.oneCore ? availableParallelism() : 1
-  const share = Math.max(1, Math.round((campaign.size * Number(values.part)) / count))
-  await Promise.all(Array.from({ length: count }, () => runShare(campaign, share)))
+  await run(campaign, Math.max(1, Math.round(campaign.size * Number(values.part))))
 }
 console.log(`campaigns: ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-async function runShare(campaign: Campaign, size: number): Promise<void> {
+async function run(campaign: Campaign, size: number): Promise<void> {
   const args = campaign.argumentsFor(size)
   const program = join(import.meta.dirname, '..', campaign.program)
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {

@@ -31,8 +31,6 @@ interface Kept {
 
 export interface CycleResult extends Kept {
   killedWhile: 'opening' | 'writing'
-  /** From the start of `open` to its end, after the kill. */
-  reopenMs: number
 }
 
 export class CrashError extends Error {}
@@ -47,9 +45,7 @@ export async function runCycle(
   withCpp: boolean,
 ): Promise<CycleResult> {
   const progress = await runAndKill(run, random)
-  const started = performance.now()
   const db = await open(run.directory, run.options)
-  const reopenMs = performance.now() - started
   let kept: Kept
   try {
     kept = await findPrefix(db, run, contents, progress)
@@ -58,8 +54,7 @@ export async function runCycle(
   }
   await mustVerify(run.directory)
   if (withCpp) await checkInCpp(run.directory, contents)
-  const killedWhile = progress.opened ? 'writing' : 'opening'
-  return { ...kept, killedWhile, reopenMs }
+  return { ...kept, killedWhile: progress.opened ? 'writing' : 'opening' }
 }
 
 /** Kills some children while they open the database, the others at any time after it. */

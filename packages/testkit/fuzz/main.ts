@@ -1,20 +1,29 @@
 /**
  * Fuzzes every decoder of `@varve/format`.
  *
- *     node packages/testkit/fuzz/main.ts [--seconds 60] [--seed N] [--jobs 2] [--target NAME ...]
+ *     node packages/testkit/fuzz/main.ts [--seconds 60 | --executions N] [--seed N] [--jobs N] [--target NAME ...]
  *     node packages/testkit/fuzz/main.ts --target NAME --replay INPUT
  *
- * Prints how often each target ran and how long its slowest input took, and for each failure the command that replays it. A failure that has been understood
- * becomes a file in fuzz/regressions/, which `npm test` replays. Ends with 1 when something failed.
+ * Runs one thread a core unless told otherwise. Prints how often each target ran and how long its slowest input took,
+ * and for each failure the command that replays it. A failure that has been understood becomes a file in
+ * fuzz/regressions/, which `npm test` replays. Ends with 1 when something failed.
  */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { freshSeed } from '../random.ts'
+import { shareOf } from '../shards.ts'
 import { judge } from './judge.ts'
 import { MAX_INPUT } from './mutator.ts'
 import { fromReplayText, toReplayText } from './replay-text.ts'
 import { fuzzTargets } from './targets.ts'
-import { type FuzzWorkerData, type FuzzWorkerReport, SHARED_HEADER, type TargetRuns } from './worker.ts'
+import {
+  type FuzzBudget,
+  type FuzzWorkerData,
+  type FuzzWorkerReport,
+  SHARED_HEADER,
+  type TargetRuns,
+} from './worker.ts'
 
 /** An input that takes this long will not come back. */
 const HANG_MS = 10_000
@@ -23,17 +32,18 @@ const STARTUP_MS = 60_000
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
+    executions: { type: 'string' },
     seed: { type: 'string' },
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     target: { type: 'string', multiple: true, default: [] },
     replay: { type: 'string' },
   },
 })
 
 /** One thread's report; a hang is a failure like any other, and ends the thread. */
-async function runWorker(seed: number): Promise<FuzzWorkerReport> {
+async function runWorker(seed: number, budget: FuzzBudget): Promise<FuzzWorkerReport> {
   const shared = new SharedArrayBuffer(SHARED_HEADER + MAX_INPUT)
-  const workerData: FuzzWorkerData = { shared, seed, seconds: Number(values.seconds), only: values.target }
+  const workerData: FuzzWorkerData = { shared, seed, budget, only: values.target }
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
   const hang = watch(shared)
   try {
@@ -77,10 +87,21 @@ function hangReport(shared: SharedArrayBuffer, executions: number): FuzzWorkerRe
   }
 }
 
+function budgetOf(job: number, jobs: number): FuzzBudget {
+  if (values.executions === undefined)
+    return { seconds: Number(values.seconds), executions: Number.POSITIVE_INFINITY }
+  return {
+    seconds: Number.POSITIVE_INFINITY,
+    executions: shareOf(Number(values.executions), job, jobs),
+  }
+}
+
 async function fuzz(): Promise<number> {
   const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
-  const jobs = Array.from({ length: Number(values.jobs) }, (_, job) => runWorker(seed + job))
-  const reports = await Promise.all(jobs)
+  const jobs = Number(values.jobs)
+  const reports = await Promise.all(
+    Array.from({ length: jobs }, (_, job) => runWorker(seed + job, budgetOf(job, jobs))),
+  )
   const totals = new Map<string, TargetRuns>()
   for (const { target, executions, slowest } of reports.flatMap(report => report.runs)) {
     const before = totals.get(target)

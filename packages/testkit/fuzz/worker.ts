@@ -11,9 +11,15 @@ import { fuzzTargets } from './targets.ts'
 export interface FuzzWorkerData {
   shared: SharedArrayBuffer
   seed: number
-  seconds: number
+  budget: FuzzBudget
   /** Names of the targets; all when empty. */
   only: readonly string[]
+}
+
+/** Whichever is used up first. */
+export interface FuzzBudget {
+  seconds: number
+  executions: number
 }
 
 export interface FuzzWorkerReport {
@@ -31,22 +37,23 @@ export interface TargetRuns {
 export const SHARED_HEADER = 12
 
 if (parentPort !== null) {
-  const { shared, seed, seconds, only } = workerData as FuzzWorkerData
+  const { shared, seed, budget, only } = workerData as FuzzWorkerData
   const header = new Uint32Array(shared, 0, SHARED_HEADER / 4)
   const copy = new Uint8Array(shared, SHARED_HEADER)
   const targets = fuzzTargets().filter(({ name }) => only.length === 0 || only.includes(name))
   const running = campaigns(targets, seed)
-  const end = performance.now() + seconds * 1000
-  while (performance.now() < end) {
-    for (const [index, campaign] of running.entries()) {
-      if (performance.now() >= end) break
-      header[1] = index
-      campaign.runSlice(input => {
-        copy.set(input)
-        header[2] = input.length
-        Atomics.add(header, 0, 1)
-      })
-    }
+  const end = performance.now() + budget.seconds * 1000
+  const isSpent = () =>
+    performance.now() >= end ||
+    running.reduce((sum, { executions }) => sum + executions, 0) >= budget.executions
+  for (let turn = 0; !isSpent(); turn++) {
+    const index = turn % running.length
+    header[1] = index
+    running[index].runSlice(input => {
+      copy.set(input)
+      header[2] = input.length
+      Atomics.add(header, 0, 1)
+    })
   }
   const report: FuzzWorkerReport = {
     runs: running.map(({ target, executions, slowest }) => ({ target: target.name, executions, slowest })),

@@ -40,11 +40,6 @@ export class Tally {
   readonly sets: Map<string, number> = new Map()
   readonly worlds: Map<WorldName, number> = new Map()
   readonly work: WorkDone = { flushes: 0, compactions: 0, trivialMoves: 0 }
-
-  /** Kinds that never had anything to do: such a campaign shows too little. */
-  get missing(): string[] {
-    return [...this.kinds].filter(([, count]) => count === 0).map(([name]) => name)
-  }
 }
 
 const RANDOM_SETS = 64
