@@ -28,6 +28,7 @@ export type { ReadOptions } from './db/read-path.ts'
 export type { Cursor, Entries, RangeOptions } from './db/scan.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { StatisticsReport } from './db/statistics.ts'
+export { associativeMerge, type BuiltInMerge, type MergeOperator, type MergeOption } from './merge/index.ts'
 export type {
   ChecksumName,
   ColumnFamilyOptions,

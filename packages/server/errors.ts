@@ -39,6 +39,7 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   INTERNAL: 500,
   NOT_SUPPORTED: 501,
   ABORTED: 503,
+  MERGE_FAILED: 500,
   LOCKED: 503,
   NOT_OPEN: 503,
   STALLED: 503,

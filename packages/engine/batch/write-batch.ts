@@ -6,7 +6,7 @@
  */
 import { BatchEncoder } from '@varve/format/batch'
 import { VarveError } from '@varve/format/errors'
-import { type Bytes, keyBytes, valueBytes } from '../db/arguments.ts'
+import { type Bytes, isRange, keyBytes, valueBytes } from '../db/arguments.ts'
 
 /** What names a column family in an operation. */
 export interface ColumnFamilyReference {
@@ -18,6 +18,9 @@ export interface ColumnFamilyReference {
 export type BatchOperation =
   | { type: 'put'; key: Bytes; value: Bytes; columnFamily?: ColumnFamilyReference | string }
   | { type: 'delete'; key: Bytes; columnFamily?: ColumnFamilyReference | string }
+  | { type: 'singleDelete'; key: Bytes; columnFamily?: ColumnFamilyReference | string }
+  | { type: 'deleteRange'; start: Bytes; end: Bytes; columnFamily?: ColumnFamilyReference | string }
+  | { type: 'merge'; key: Bytes; operand: Bytes; columnFamily?: ColumnFamilyReference | string }
 
 /** Batches of a program are often alike: room for as many bytes as the last that was written saves growing. */
 const USUAL_BYTES_MAX = 64 * 1024
@@ -28,6 +31,8 @@ export class WriteBatch {
   readonly encoder: BatchEncoder = new BatchEncoder(usualBytes)
   /** Ids of the column families that are written to. */
   readonly columnFamilies: Set<number> = new Set()
+  /** Of these, the ones with merge operands. */
+  readonly mergedFamilies: Set<number> = new Set()
 
   /** Operations so far. */
   get count(): number {
@@ -53,9 +58,38 @@ export class WriteBatch {
     return this
   }
 
+  /** As `Database.singleDelete`. */
+  singleDelete(key: Bytes, columnFamily?: ColumnFamilyReference): this {
+    const id = columnFamily?.id ?? 0
+    this.encoder.singleDelete(id, keyBytes(key))
+    this.columnFamilies.add(id)
+    return this
+  }
+
+  /** As `Database.deleteRange`. */
+  deleteRange(start: Bytes, end: Bytes, columnFamily?: ColumnFamilyReference): this {
+    const id = columnFamily?.id ?? 0
+    const startPart = keyBytes(start)
+    const endPart = keyBytes(end)
+    if (!isRange(startPart, endPart)) return this
+    this.encoder.deleteRange(id, startPart, endPart)
+    this.columnFamilies.add(id)
+    return this
+  }
+
+  /** As `Database.merge`. */
+  merge(key: Bytes, operand: Bytes, columnFamily?: ColumnFamilyReference): this {
+    const id = columnFamily?.id ?? 0
+    this.encoder.merge(id, keyBytes(key), valueBytes(operand))
+    this.columnFamilies.add(id)
+    this.mergedFamilies.add(id)
+    return this
+  }
+
   clear(): void {
     this.encoder.clear()
     this.columnFamilies.clear()
+    this.mergedFamilies.clear()
   }
 }
 
@@ -77,18 +111,43 @@ export function batchOf(
   const batch = new WriteBatch()
   for (const [index, operation] of operations.entries()) {
     const family = familyOf(operation?.columnFamily)
-    if (operation?.type === 'put') batch.put(operation.key, operation.value, family)
-    else if (operation?.type === 'delete') batch.delete(operation.key, family)
-    else throw unknownOperation(operation, index)
+    add(batch, operation, family, index)
   }
   return batch
+}
+
+function add(
+  batch: WriteBatch,
+  operation: BatchOperation,
+  family: ColumnFamilyReference,
+  index: number,
+): void {
+  switch (operation?.type) {
+    case 'put':
+      batch.put(operation.key, operation.value, family)
+      break
+    case 'delete':
+      batch.delete(operation.key, family)
+      break
+    case 'singleDelete':
+      batch.singleDelete(operation.key, family)
+      break
+    case 'deleteRange':
+      batch.deleteRange(operation.start, operation.end, family)
+      break
+    case 'merge':
+      batch.merge(operation.key, operation.operand, family)
+      break
+    default:
+      throw unknownOperation(operation, index)
+  }
 }
 
 function unknownOperation(operation: { type?: unknown } | undefined, index: number): VarveError {
   const type = JSON.stringify(operation?.type)
   return new VarveError(
     'INVALID_ARGUMENT',
-    `operation ${index} of the batch: type must be 'put' or 'delete', not ${type}`,
+    `operation ${index} of the batch: type must be 'put', 'delete', 'singleDelete', 'deleteRange' or 'merge', not ${type}`,
     {
       option: 'batch',
     },

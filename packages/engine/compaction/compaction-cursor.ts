@@ -1,18 +1,15 @@
 /**
  * What a flush or compaction writes: the entries of its merged inputs without those that no reader can see.
  *
- * The live snapshots divide the sequence numbers into stripes: two versions of a key are in the same stripe if
- * every snapshot that sees the older one sees the newer one too.
- *
- *     snapshots          10        20
- *     sequence    1 .. 10 | 11 .. 20 | 21 ..          stripes 0, 1, 2
- *
- * Rules, in the order in which they are tried on an entry:
- * C1. An entry with a newer version of its key in its stripe is dropped.
+ * Rules, in the order in which they are tried on an entry; stripes.ts says what a stripe is:
+ * C1. An entry with a newer version of its key in its stripe is dropped, and so is one that a newer range tombstone of its
+ *     stripe covers.
  * C2. A tombstone is dropped, together with what it hides by C1, if no file that is not an input can hold an
  *     older version of its key, and neither does a lower stripe here.
  * C3. An entry of the lowest stripe in a compaction whose output has nothing below it loses its sequence (0):
  *     every reader sees it, and zeros compress.
+ * C4. Merge operands hide nothing. Those of one stripe become one value with what lies below them in it, or with
+ *     nothing where nothing older can be (as in C2); else one operand, if the operator knows one, or they stay.
  *
  * A single deletion is a tombstone like any other, as it is to readers. RocksDB lets it and the value under it
  * vanish together before they reach the last level, which brings back a still older value if the key was
@@ -22,7 +19,7 @@
  * RocksDB: db/compaction/compaction_iterator.cc
  */
 import { copyBytes, emptyBytes, writeUint32 } from '@varve/format/bytes'
-import { sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '@varve/format/key'
+import { sequenceOfTrailer, TRAILER_LENGTH, typeOfTrailer, ValueType } from '@varve/format/key'
 import {
   compareToTarget,
   driveSync,
@@ -32,8 +29,13 @@ import {
   Step,
   unsupportedEntry,
 } from '../cursor/index.ts'
+import type { MergeOperator } from '../merge/index.ts'
+import type { RangeTombstones } from '../tombstone/index.ts'
 import type { KeySpan } from './compaction-job.ts'
+import { TombstoneWalk } from './compaction-tombstones.ts'
 import { KeyRangeCursor, type KeyRanges } from './key-ranges.ts'
+import { MergeChain, type Operand } from './merge-chain.ts'
+import { stripeOf } from './stripes.ts'
 
 export interface CompactionRules {
   /** Live snapshots, ascending. Later ones see the newest of everything here, whatever is dropped. */
@@ -44,6 +46,14 @@ export interface CompactionRules {
   deeper?: readonly KeyRanges[]
   /** Entries may lose their sequence (C3). */
   zeroSequences: boolean
+}
+
+/** What a compaction may have besides. */
+export interface CompactionExtras {
+  /** Without it, merge operands stay as they are. */
+  merge?: MergeOperator | undefined
+  /** The range tombstones of the inputs. */
+  tombstones?: RangeTombstones | undefined
 }
 
 const NO_STRIPE = -1
@@ -77,11 +87,23 @@ export class CompactionCursor {
   private stripe = NO_STRIPE
   /** `source` stands behind the current entry already. */
   private ahead = false
+  private readonly tombstones: TombstoneWalk | undefined = undefined
+  private readonly chain: MergeChain
+  /** Operands that are to be given before `source` goes on, oldest first. */
+  private operands: Operand[] = []
   private emittedOfKey = false
 
   /** Gives the entries in `span`, all unless given. */
-  constructor(source: InternalCursor, rules: CompactionRules, span: KeySpan = {}) {
+  constructor(
+    source: InternalCursor,
+    rules: CompactionRules,
+    span: KeySpan = {},
+    { merge, tombstones }: CompactionExtras = {},
+  ) {
     this.source = source
+    this.chain = new MergeChain(merge)
+    if (tombstones !== undefined && tombstones.count > 0)
+      this.tombstones = new TombstoneWalk(tombstones, rules.snapshots)
     this.from = targetBefore(span.from)
     this.before = targetBefore(span.before)
     this.snapshots = rules.snapshots
@@ -99,6 +121,7 @@ export class CompactionCursor {
   }
 
   next(): boolean {
+    if (this.operands.length > 0) return this.emitOperand()
     if (!this.ahead) this.advance()
     this.ahead = false
     return this.settle()
@@ -113,8 +136,8 @@ export class CompactionCursor {
         this.takeKey()
       }
       this.entriesRead++
-      const stripe = this.stripeOf(source.trailerLow, source.trailerHigh)
-      if (stripe === this.stripe) {
+      const stripe = this.stripeOfEntry()
+      if (stripe === this.stripe || this.isCovered(stripe)) {
         this.entriesHidden++
         this.advance()
         continue
@@ -136,6 +159,8 @@ export class CompactionCursor {
       case ValueType.Deletion:
       case ValueType.SingleDeletion:
         return this.emitTombstone(type)
+      case ValueType.Merge:
+        return this.emitMerged()
       default:
         throw unsupportedEntry(type)
     }
@@ -143,19 +168,84 @@ export class CompactionCursor {
 
   private emitValue(zeroed: boolean, type: number): true {
     const { source } = this
-    this.valueBytes = source.valueBytes
-    this.valueStart = source.valueStart
-    this.valueEnd = source.valueEnd
+    this.setValue(source.valueBytes, source.valueStart, source.valueEnd)
     return this.finishKey(zeroed ? type : source.trailerLow, zeroed ? 0 : source.trailerHigh)
+  }
+
+  /** Takes the operands of this stripe from `source`, and gives what they become (C4). */
+  private emitMerged(): true {
+    const { source, chain } = this
+    const key = this.keyBytes.subarray(0, this.userKeyLength)
+    const before = this.entriesRead
+    chain.clear()
+    do {
+      const { trailerLow, trailerHigh } = source
+      chain.add(key, { trailerLow, trailerHigh, value: copyOfValue(source) })
+      this.entriesRead++
+      this.advance()
+    } while (this.hasOperand())
+    this.entriesRead-- // The first has been counted.
+    this.ahead = true
+    const { newest } = chain
+    const value = this.completed(key)
+    if (value === undefined) {
+      // What lies below them, if it is of this stripe, is not hidden.
+      this.stripe = NO_STRIPE
+      this.operands = chain.takeOperands(key)
+      this.entriesHidden += this.entriesRead + 1 - before - this.operands.length
+      return this.emitOperand()
+    }
+    this.entriesHidden += this.entriesRead - before
+    this.setValue(value, 0, value.length)
+    const zeroed = this.zeroSequences && this.stripe === 0
+    const low = ((newest.trailerLow & ~0xff) | ValueType.Value) >>> 0
+    return this.finishKey(zeroed ? ValueType.Value : low, zeroed ? 0 : newest.trailerHigh)
+  }
+
+  /** The value that the chain and the entry below it are; `source` is then behind that. Undefined if they are none. */
+  private completed(key: Uint8Array): Uint8Array | undefined {
+    const { source, chain } = this
+    if (!this.isSameStripe()) {
+      const nothingOlder = !(source.valid && this.isSameKey()) && this.isNotDeeper()
+      return nothingOlder ? chain.complete(key, undefined) : undefined
+    }
+    const type = this.isCovered(this.stripe) ? ValueType.Deletion : typeOfTrailer(source.trailerLow)
+    const isValue = type === ValueType.Value
+    if (!isValue && type !== ValueType.Deletion && type !== ValueType.SingleDeletion) return undefined
+    const value = chain.complete(key, isValue ? copyOfValue(source) : undefined)
+    if (value === undefined) return undefined
+    this.entriesRead++
+    this.advance()
+    return value
+  }
+
+  /** Whether `source` stands on the next older operand of the chain. */
+  private hasOperand(): boolean {
+    if (!this.isSameStripe() || typeOfTrailer(this.source.trailerLow) !== ValueType.Merge) return false
+    return !this.isCovered(this.stripe)
+  }
+
+  private emitOperand(): true {
+    const operand = this.operands.pop() as Operand
+    this.setValue(operand.value, 0, operand.value.length)
+    return this.finishKey(operand.trailerLow, operand.trailerHigh)
+  }
+
+  private setValue(bytes: Uint8Array, start: number, end: number): void {
+    this.valueBytes = bytes
+    this.valueStart = start
+    this.valueEnd = end
+  }
+
+  private isSameStripe(): boolean {
+    return this.source.valid && this.isSameKey() && this.stripeOfEntry() === this.stripe
   }
 
   private emitTombstone(type: number): boolean {
     const { source } = this
     const { trailerLow, trailerHigh } = source
     const nothingDeeper = this.isNotDeeper()
-    this.valueBytes = emptyBytes
-    this.valueStart = 0
-    this.valueEnd = 0
+    this.setValue(emptyBytes, 0, 0)
     if (type === ValueType.Deletion && !nothingDeeper) return this.finishKey(trailerLow, trailerHigh)
     const hides = this.skipStripe()
     if (nothingDeeper && !(source.valid && this.isSameKey())) {
@@ -174,7 +264,7 @@ export class CompactionCursor {
     for (;;) {
       this.advance()
       if (!source.valid || !this.isSameKey()) return passed
-      if (this.stripeOf(source.trailerLow, source.trailerHigh) !== this.stripe) return passed
+      if (this.stripeOfEntry() !== this.stripe) return passed
       this.entriesRead++
       this.entriesHidden++
       passed = true
@@ -214,19 +304,17 @@ export class CompactionCursor {
     return true
   }
 
-  /** The index of the first snapshot that sees the sequence; the count of snapshots if only new readers do. */
-  private stripeOf(trailerLow: number, trailerHigh: number): number {
-    const { snapshots } = this
-    if (snapshots.length === 0) return 0
-    const sequence = sequenceOfTrailer(trailerLow, trailerHigh)
-    let low = 0
-    let high = snapshots.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (snapshots[middle] < sequence) low = middle + 1
-      else high = middle
-    }
-    return low
+  /** Most compactions have no snapshots to think of. */
+  private stripeOfEntry(): number {
+    if (this.snapshots.length === 0) return 0
+    return stripeOf(sequenceOfTrailer(this.source.trailerLow, this.source.trailerHigh), this.snapshots)
+  }
+
+  /** Whether a range tombstone of this stripe hides `source`'s entry. */
+  private isCovered(stripe: number): boolean {
+    if (this.tombstones === undefined) return false
+    const sequence = sequenceOfTrailer(this.source.trailerLow, this.source.trailerHigh)
+    return this.tombstones.hides(this.keyBytes, this.userKeyLength, sequence, stripe)
   }
 
   private isNotDeeper(): boolean {
@@ -243,6 +331,11 @@ export class CompactionCursor {
     const { source } = this
     while (source.next() === Step.needsBlock) loadWantedSync(source)
   }
+}
+
+/** Merged operands outlive the block that they were read from. */
+function copyOfValue({ valueBytes, valueStart, valueEnd }: InternalCursor): Uint8Array {
+  return new Uint8Array(valueBytes.subarray(valueStart, valueEnd))
 }
 
 /** Stands before every version of the key. */

@@ -7,8 +7,10 @@
 import type { NewFile } from '@varve/format/manifest'
 import { mergeCursors } from '../cursor/index.ts'
 import type { FileSystem } from '../fs/index.ts'
+import type { MergeOperator, MergeSource } from '../merge/index.ts'
 import type { Job, OnProgress } from '../runtime/index.ts'
 import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
+import { readTombstones, survivingTombstones } from './compaction-tombstones.ts'
 import { InputRun } from './input-run.ts'
 import { type FileNumberRange, type JobStatistics, JobWriter, jobStatistics } from './job-writer.ts'
 import { type CutRules, OutputCutter } from './output-cutter.ts'
@@ -30,6 +32,10 @@ export interface CompactionJob extends Job {
   readonly cut: CutRules
   readonly output: OutputOptions
   readonly fileNumbers: FileNumberRange
+  /** Those of the inputs that have range tombstones, or may have some. */
+  readonly tombstoneFiles?: readonly NewFile[]
+  /** From where the merge operator is loaded; absent, operands stay as they are. */
+  readonly merge?: MergeSource | undefined
 }
 
 export interface CompactionResult {
@@ -42,16 +48,19 @@ export function runCompactionJob(
   job: CompactionJob,
   fs: FileSystem,
   onProgress?: OnProgress,
+  merge?: MergeOperator,
 ): CompactionResult {
   const { directory } = job.output
   const runs = job.runs.map(files => new InputRun(fs, directory, files))
   const bytesRead = () => runs.reduce((bytes, run) => bytes + run.bytesRead, 0)
   try {
-    const cursor = new CompactionCursor(mergeCursors(runs), job.rules, job.span)
+    const { from, before } = job.span ?? {}
+    const tombstones = readTombstones(fs, directory, job.tombstoneFiles ?? []).within(from, before)
+    const cursor = new CompactionCursor(mergeCursors(runs), job.rules, job.span, { merge, tombstones })
     const cutter = new OutputCutter(job.cut, job.rules.deeper?.[0])
     const control = { cancel: job.cancel, onProgress, bytesRead }
     const writer = new JobWriter(fs, job.output, job.fileNumbers, control, cutter)
-    writer.run(cursor)
+    writer.run(cursor, survivingTombstones(tombstones, job.rules))
     return { files: writer.files, statistics: jobStatistics(cursor, writer, bytesRead()) }
   } finally {
     for (const run of runs) run.close()

@@ -6,7 +6,8 @@
  */
 import type { NewFile, VersionEdit } from '@varve/format/manifest'
 import type { TableBuilderOptions } from '@varve/format/sst'
-import type { FileMeta } from '../version/file-meta.ts'
+import type { MergeSource } from '../merge/index.ts'
+import { type FileMeta, noStatistics } from '../version/file-meta.ts'
 import type { Version } from '../version/version.ts'
 import type { CompactionJob } from './compaction-job.ts'
 import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
@@ -49,6 +50,7 @@ export interface JobContext {
   fileCreationTime: number
   paranoidFileChecks: boolean
   cancel?: Int32Array
+  merge?: MergeSource | undefined
 }
 
 export class Compaction {
@@ -153,6 +155,8 @@ export class Compaction {
         paranoidFileChecks: context.paranoidFileChecks,
       },
       fileNumbers: context.fileNumbers,
+      tombstoneFiles: files.filter(mayHaveTombstones).map(file => file.record),
+      merge: context.merge,
     }
     return context.cancel === undefined ? job : { ...job, cancel: context.cancel }
   }
@@ -231,6 +235,11 @@ function isTrivialMove({
     const below = version.filesOverlapping(outputLevel + 1, file.smallestUserKey, file.largestUserKey)
     return file.size + totalSize(below) <= options.maxCompactionBytes
   })
+}
+
+/** Of a file that nobody has opened yet nothing is known. */
+function mayHaveTombstones({ statistics }: FileMeta): boolean {
+  return statistics === noStatistics || statistics.rangeDeletions > 0
 }
 
 /** Unknown times of inputs, 0, count for nothing. */

@@ -8,6 +8,8 @@ import { compareUserKeys, overlapsUserKeys, type Version } from '../version/vers
 export interface KeyRange {
   smallest: Uint8Array
   largest: Uint8Array
+  /** `largest` itself is not in it: a range tombstone ends there. */
+  endsBeforeLargest?: boolean
 }
 
 /** Expects at least one file. */
@@ -19,7 +21,9 @@ export function rangeOf(files: Iterable<FileMeta>): KeyRange {
     if (last === undefined || compareInternal(file.largest, last.largest) > 0) last = file
   }
   if (first === undefined || last === undefined) throw new RangeError('no files have no range')
-  return { smallest: first.smallestUserKey, largest: last.largestUserKey }
+  const range: KeyRange = { smallest: first.smallestUserKey, largest: last.largestUserKey }
+  if (last.endsBeforeLargest) range.endsBeforeLargest = true
+  return range
 }
 
 export function rangesOverlap(a: KeyRange, b: KeyRange): boolean {
@@ -41,18 +45,27 @@ export function anyBeingCompacted(files: readonly FileMeta[]): boolean {
 export function cleanCut(version: Version, level: number, files: readonly FileMeta[]): readonly FileMeta[] {
   if (level === 0 || files.length === 0) return files
   for (let current = files; ; ) {
-    const { smallest, largest } = rangeOf(current)
-    const expanded = version.filesOverlapping(level, smallest, largest)
+    const range = rangeOf(current)
+    const overlapping = version.filesOverlapping(level, range.smallest, range.largest)
+    const expanded = overlapping.filter(file => !beginsBehind(file, range))
     if (expanded.length <= current.length) return current
     current = expanded
   }
 }
 
+/** Whether it begins with the key that the range ends before: without this, tombstones side by side would chain files. */
+function beginsBehind(file: FileMeta, { largest, endsBeforeLargest }: KeyRange): boolean {
+  return endsBeforeLargest === true && compareUserKeys(file.smallestUserKey, largest) >= 0
+}
+
 /** All files of level 0 that overlap `files` or one another's ranges, newest first. */
 export function overlappingLevel0(version: Version, files: readonly FileMeta[]): FileMeta[] {
   for (let current = files; ; ) {
-    const { smallest, largest } = rangeOf(current)
-    const expanded = version.levels[0].filter(file => overlapsUserKeys(file, smallest, largest))
+    const range = rangeOf(current)
+    const { smallest, largest } = range
+    const expanded = version.levels[0].filter(
+      file => overlapsUserKeys(file, smallest, largest) && !beginsBehind(file, range),
+    )
     if (expanded.length <= current.length) return expanded
     current = expanded
   }

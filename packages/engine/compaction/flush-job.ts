@@ -7,8 +7,11 @@
 import { mergeCursors } from '../cursor/index.ts'
 import type { FileSystem } from '../fs/index.ts'
 import { Memtable, type MemtableDescriptor } from '../memtable/index.ts'
+import type { MergeOperator, MergeSource } from '../merge/index.ts'
 import type { Job, OnProgress } from '../runtime/index.ts'
+import { RangeTombstones } from '../tombstone/index.ts'
 import { CompactionCursor } from './compaction-cursor.ts'
+import { survivingTombstones } from './compaction-tombstones.ts'
 import { type JobStatistics, JobWriter, jobStatistics } from './job-writer.ts'
 import type { OutputFile, OutputOptions } from './table-output.ts'
 
@@ -19,6 +22,8 @@ export interface FlushJob extends Job {
   readonly snapshots: readonly number[]
   readonly output: OutputOptions
   readonly fileNumber: number
+  /** As in a compaction. */
+  readonly merge?: MergeSource | undefined
 }
 
 export interface FlushResult {
@@ -27,12 +32,19 @@ export interface FlushResult {
   statistics: JobStatistics
 }
 
-export function runFlushJob(job: FlushJob, fs: FileSystem, onProgress?: OnProgress): FlushResult {
-  const cursors = job.memtables.map(descriptor => Memtable.attach(descriptor).cursor())
+export function runFlushJob(
+  job: FlushJob,
+  fs: FileSystem,
+  onProgress?: OnProgress,
+  merge?: MergeOperator,
+): FlushResult {
+  const memtables = job.memtables.map(descriptor => Memtable.attach(descriptor))
+  const cursors = memtables.map(memtable => memtable.cursor())
+  const tombstones = RangeTombstones.of(memtables.flatMap(memtable => memtable.tombstones.list()))
   const rules = { snapshots: job.snapshots, bottommost: false, zeroSequences: false }
-  const cursor = new CompactionCursor(mergeCursors(cursors), rules)
+  const cursor = new CompactionCursor(mergeCursors(cursors), rules, {}, { merge, tombstones })
   const control = { cancel: job.cancel, onProgress, bytesRead: () => 0 }
   const writer = new JobWriter(fs, job.output, { first: job.fileNumber, count: 1 }, control)
-  writer.run(cursor)
+  writer.run(cursor, survivingTombstones(tombstones, rules))
   return { file: writer.files[0], statistics: jobStatistics(cursor, writer, 0) }
 }

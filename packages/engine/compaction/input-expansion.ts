@@ -58,5 +58,5 @@ function filesWithin(version: Version, level: number, range: KeyRange): readonly
 }
 
 function sharesKey(left: FileMeta, right: FileMeta): boolean {
-  return compareUserKeys(left.largestUserKey, right.smallestUserKey) === 0
+  return !left.endsBeforeLargest && compareUserKeys(left.largestUserKey, right.smallestUserKey) === 0
 }

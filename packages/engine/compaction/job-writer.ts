@@ -6,6 +6,7 @@
 import { VarveError } from '@varve/format/errors'
 import type { FileSystem } from '../fs/index.ts'
 import type { JobProgress, OnProgress } from '../runtime/index.ts'
+import { RangeTombstones } from '../tombstone/index.ts'
 import type { CompactionCursor } from './compaction-cursor.ts'
 import type { OutputCutter } from './output-cutter.ts'
 import { type OutputFile, type OutputOptions, TableOutput } from './table-output.ts'
@@ -52,6 +53,9 @@ export class JobWriter {
   private readonly outputs: TableOutput[] = []
   private output: TableOutput | undefined = undefined
   private checks = 0
+  /** What is still to be written of them: from `lower` on, or all. */
+  private tombstones: RangeTombstones = RangeTombstones.none
+  private lower: Uint8Array | undefined = undefined
 
   constructor(
     fs: FileSystem,
@@ -67,11 +71,12 @@ export class JobWriter {
     this.cutter = cutter
   }
 
-  /** Writes everything. Call it once. */
-  run(cursor: CompactionCursor): void {
+  /** Writes everything, and `tombstones` into the tables whose keys they reach. Call it once. */
+  run(cursor: CompactionCursor, tombstones: RangeTombstones = RangeTombstones.none): void {
+    this.tombstones = tombstones
     try {
       this.writeAll(cursor)
-      this.finishOutput()
+      this.finishOutput(undefined)
       if (this.outputs.length > 0) this.fs.syncDirectorySync(this.options.directory)
     } catch (error) {
       for (const output of this.outputs) output.abandon()
@@ -81,7 +86,8 @@ export class JobWriter {
 
   private writeAll(cursor: CompactionCursor): void {
     for (let more = cursor.first(); more; more = cursor.next()) {
-      if (cursor.isNewKey && this.cutsBefore(cursor)) this.finishOutput()
+      if (cursor.isNewKey && this.cutsBefore(cursor))
+        this.finishOutput(cursor.keyBytes.slice(0, cursor.userKeyLength))
       const builder = (this.output ?? this.startOutput()).builder
       const { keyBytes, keyLength, valueBytes, valueStart, valueEnd } = cursor
       builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
@@ -106,9 +112,14 @@ export class JobWriter {
     return output
   }
 
-  private finishOutput(): void {
-    if (this.output === undefined) return
-    const file = this.output.finish()
+  /** The next output, if there is one, begins with the user key `before`: tombstones are divided there. */
+  private finishOutput(before: Uint8Array | undefined): void {
+    const own = this.tombstones.count === 0 ? this.tombstones : this.tombstones.within(this.lower, before)
+    this.lower = before
+    if (this.output === undefined && own.count === 0) return
+    const output = this.output ?? this.startOutput()
+    for (const { start, sequence, end } of own.list()) output.builder.addRangeDeletion(start, sequence, end)
+    const file = output.finish()
     this.output = undefined
     this.bytesWritten += file.record.size
     this.files.push(file)

@@ -277,12 +277,16 @@ export class CompactionPicker {
   }
 }
 
-/** Files below level 0 that have nothing under them, and sequences that could be zeroed. */
+/**
+ * Files below level 0 that have nothing under them, and sequences that could be zeroed. Merge operands that are still
+ * there have no operator that can combine them, and keep theirs.
+ */
 function bottommostFiles(version: Version): FileMeta[] {
   const found: FileMeta[] = []
   for (let level = 1; level < version.levels.length; level++) {
     for (const file of version.levels[level]) {
-      if (file.largestSequence > 0 && !hasOverlapBelow(version, level, file)) found.push(file)
+      const couldLoseThem = file.largestSequence > 0 && file.statistics.mergeOperands === 0
+      if (couldLoseThem && !hasOverlapBelow(version, level, file)) found.push(file)
     }
   }
   return found

@@ -75,6 +75,7 @@ export function divideJob(job: CompactionJob, boundaries: readonly Uint8Array[])
       ...job,
       span,
       runs: runs.filter(run => run.length > 0),
+      tombstoneFiles: (job.tombstoneFiles ?? []).filter(file => reaches(file, span)),
       fileNumbers: { first: job.fileNumbers.first + i * count, count },
     }
   })

@@ -24,6 +24,8 @@ const checksumTypes: Record<ChecksumName, number> = {
 export interface TableOrigin {
   columnFamilyId: number
   columnFamilyName: string
+  /** Its name. */
+  mergeOperator: string
   dbId: string
   dbSessionId: string
 }

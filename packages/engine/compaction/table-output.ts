@@ -70,8 +70,9 @@ export class TableOutput {
     this.file.closeSync()
     const record = this.record(summary)
     const index = this.check(record, summary.entries)
-    const { entries, deletions } = summary
-    return { record, index, statistics: { entries, deletions, rawKeySize, rawValueSize } }
+    const { entries, deletions, rangeDeletions, mergeOperands } = this.builder.statistics
+    const counts = { entries, deletions, rangeDeletions, mergeOperands }
+    return { record, index, statistics: { ...counts, rawKeySize, rawValueSize } }
   }
 
   /** Removes what was written. It must not hide the error that made it necessary. */
@@ -110,7 +111,7 @@ export class TableOutput {
     const reader = TableReader.openSync(this.fs, this.path, record, { readahead: CHECK_READAHEAD })
     try {
       const found = this.options.paranoidFileChecks
-        ? countEntries(reader)
+        ? countEntries(reader) + (reader.properties?.rangeDeletions ?? 0)
         : (reader.properties?.entries ?? -1)
       if (found === entries) return reader.index
       throw new CorruptionError(`${entries} entries were written and ${found} read back`, this.path)

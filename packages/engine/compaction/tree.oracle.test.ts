@@ -45,6 +45,7 @@ class Writer {
     const origin = {
       columnFamilyId: 0,
       columnFamilyName: 'default',
+      mergeOperator: 'nullptr',
       dbId: versions.databaseId ?? '',
       dbSessionId: 'ABCDEFGHIJKLMNOPQRST',
     }

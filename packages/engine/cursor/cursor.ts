@@ -62,6 +62,11 @@ export interface InternalCursor {
   /** Moves to the last entry at or before the target. */
   seekForPrev(target: SeekTarget): Step
   /**
+   * Of several runs, numbered from the newest on: moves on, in the direction of the movement before, passing over what
+   * runs older than `run` have before the target. Absent where there is but one run.
+   */
+  leap?(run: number, target: SeekTarget): Step
+  /**
    * Adds what the movement that answered `needsBlock` waits for. With `ahead` also what a scan that goes on in
    * the same direction will soon ask for, so that one round of reads serves every level.
    */
@@ -123,6 +128,17 @@ export class OwnedTarget extends SeekTarget {
     if (length > this.bytes.length) this.bytes = new Uint8Array(Math.max(64, 2 * length))
     copyBytes(bytes, start, end, this.bytes, 0)
     this.setKey(this.bytes, 0, length)
+  }
+
+  copyTarget(target: SeekTarget): void {
+    this.copyKey(target.bytes, target.start, target.end)
+    this.trailerLow = target.trailerLow
+    this.trailerHigh = target.trailerHigh
+  }
+
+  equals(target: SeekTarget): boolean {
+    const isSameTrailer = this.trailerLow === target.trailerLow && this.trailerHigh === target.trailerHigh
+    return isSameTrailer && compareTargetKeys(this, target) === 0
   }
 
   /** Stands on the cursor's current entry. */

@@ -95,6 +95,23 @@ export class MergingCursor implements InternalCursor {
     return this.settle(this.heap[0].prev())
   }
 
+  /** Seeks that are asked for again stay where they are, so only the root's step must not be made twice. */
+  leap(run: number, target: SeekTarget): Step {
+    const { runs, forward } = this
+    const root = this.heap[0]
+    let waits = false
+    for (let i = run + 1; i < runs.length; i++) {
+      const step = forward ? runs[i].seek(target) : runs[i].seekForPrev(target)
+      if (step === Step.needsBlock) waits = true
+    }
+    if (waits) return this.wait()
+    if (runs.indexOf(root) <= run) {
+      const step = forward ? root.next() : root.prev()
+      if (step === Step.needsBlock) return this.wait()
+    }
+    return this.buildHeap()
+  }
+
   collectWanted(into: Wanted[], ahead?: boolean): void {
     for (const run of this.runs) run.collectWanted(into, ahead)
   }

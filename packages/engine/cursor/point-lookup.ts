@@ -6,7 +6,7 @@
  */
 import { emptyBytes } from '@varve/format/bytes'
 import { filterHash, hashResult } from '@varve/format/checksum'
-import { ValueType } from '@varve/format/key'
+import { sequenceOfTrailer, ValueType } from '@varve/format/key'
 import { SeekTarget, type Wanted } from './cursor.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
 
@@ -17,18 +17,31 @@ export const LookupState = {
   value: 1,
   /** The newest visible entry is a tombstone: the key does not exist. */
   deleted: 2,
+  /** Merge operands so far, and what they are merged into is still to be found: look on, also where this was found. */
+  merging: 3,
 } as const
 export type LookupState = (typeof LookupState)[keyof typeof LookupState]
 
-/** As a `SeekTarget` it stands before the newest version visible at the lookup's sequence. */
+const noOperands: Uint8Array[] = []
+
+/**
+ * As a `SeekTarget` it stands before the newest version visible at the lookup's sequence; once operands were met, before
+ * the next older version.
+ */
 export class PointLookup extends SeekTarget {
   state: LookupState = LookupState.none
   valueBytes: Uint8Array = emptyBytes
   valueStart = 0
   valueEnd = 0
-  /** The trailer of the entry that decided; meaningful unless `state` is `none`. */
+  /** Merge operands above what was found, newest first: copies. */
+  operands: Uint8Array[] = noOperands
+  /** The trailer of the entry found last; meaningful unless `state` is `none`. */
   foundTrailerLow = 0
   foundTrailerHigh = 0
+  /** The sequence that it reads at. */
+  sequence = 0
+  /** The newest range tombstone of the place that is searched, for this key: older entries, here and below, are deleted. */
+  covered = 0
   /** What must be loaded before the lookup can go on; then what was loaded, until it is used. */
   wanted: Wanted | undefined = undefined
   /** Where the lookup goes on after that: a level, and a file in it when it is level 0. */
@@ -45,7 +58,10 @@ export class PointLookup extends SeekTarget {
   begin(bytes: Uint8Array, start: number, end: number, sequence: number): void {
     this.set(bytes, start, end, sequence)
     this.state = LookupState.none
+    this.sequence = sequence
+    this.covered = 0
     this.valueBytes = emptyBytes
+    this.operands = noOperands
     this.wanted = undefined
     this.resumeLevel = -1
     this.resumeFile = 0
@@ -66,7 +82,19 @@ export class PointLookup extends SeekTarget {
     this.hashed = true
   }
 
-  /** Takes the newest visible entry of the key as the answer, or throws `NOT_SUPPORTED` naming its kind. */
+  /** Whether what was found answers the lookup. */
+  get isSettled(): boolean {
+    return this.state === LookupState.value || this.state === LookupState.deleted
+  }
+
+  /** Nothing, or nothing more, was found where a range tombstone may cover the key; says whether one does. */
+  settleCovered(): boolean {
+    if (this.covered === 0) return false
+    this.state = LookupState.deleted
+    return true
+  }
+
+  /** Takes the newest visible entry of the key as the answer, or a part of it; throws `NOT_SUPPORTED` naming its kind. */
   settle(
     trailerLow: number,
     trailerHigh: number,
@@ -76,17 +104,30 @@ export class PointLookup extends SeekTarget {
     file?: string,
   ): void {
     const type = trailerLow & 0xff
-    if (type === ValueType.Value) {
+    if (this.covered > 0 && sequenceOfTrailer(trailerLow, trailerHigh) < this.covered) {
+      this.state = LookupState.deleted
+    } else if (type === ValueType.Value) {
       this.state = LookupState.value
       this.valueBytes = valueBytes
       this.valueStart = valueStart
       this.valueEnd = valueEnd
     } else if (type === ValueType.Deletion || type === ValueType.SingleDeletion) {
       this.state = LookupState.deleted
+    } else if (type === ValueType.Merge) {
+      this.addOperand(new Uint8Array(valueBytes.subarray(valueStart, valueEnd)), trailerLow, trailerHigh)
     } else {
       throw unsupportedEntry(type, file)
     }
     this.foundTrailerLow = trailerLow
     this.foundTrailerHigh = trailerHigh
+  }
+
+  /** The versions that are left are those whose trailers are smaller. */
+  private addOperand(operand: Uint8Array, trailerLow: number, trailerHigh: number): void {
+    if (this.operands === noOperands) this.operands = []
+    this.operands.push(operand)
+    this.state = LookupState.merging
+    this.trailerLow = (trailerLow - 1) >>> 0
+    this.trailerHigh = trailerLow === 0 ? trailerHigh - 1 : trailerHigh
   }
 }

@@ -1,13 +1,14 @@
 /**
  * What a reader at one sequence number sees: per user key the newest entry that is not newer than the reader,
- * unless that is a tombstone. Moves both ways, within bounds of user keys.
+ * unless that is a tombstone or hidden by one of a range; merge operands with what lies below them, as the merge operator combines them. Moves
+ * both ways, within bounds of user keys.
  *
- *     source   a@9 put   a@4 put   b@8 delete   b@2 put   c@7 put   c@3 put
- *     at 7               a@4                               c@7
+ *     source   a@9 put   a@4 put   b@8 delete   b@2 put   c@7 merge   c@3 put
+ *     at 7               a@4                               c: c@3 with c@7 merged into it
  *
- * Going forward the source stands on the entry shown. Going back the versions of a key are met oldest first, so
- * the source has already left the key when its newest visible version is known: the key shown is a copy, and
- * the source stands before the whole key.
+ * Going forward the source stands on the entry shown, or behind it where operands were merged. Going back the versions
+ * of a key are met oldest first, so the source has already left the key when its newest visible version is known: the
+ * key shown is a copy, and the source stands before the whole key.
  *
  * A movement may need many steps of the source, each of which may wait for a block. Between `needsBlock` and
  * the repeated call `pending` names the movement, and `move` the step of the source to go on with.
@@ -16,6 +17,7 @@
  */
 import { compareBytes, emptyBytes } from '@varve/format/bytes'
 import { trailerHigh, trailerLow, ValueType } from '@varve/format/key'
+import { RangeCoverage } from '../tombstone/index.ts'
 import type { KeyBounds } from './bounds.ts'
 import {
   compareKeyToTarget,
@@ -30,14 +32,41 @@ import { unsupportedEntry } from './unsupported-entry.ts'
 
 /** Versions of one key that are passed one by one before the source seeks past the rest. RocksDB's default too. */
 const MAX_SEQUENTIAL_SKIPS = 8
+/** Entries hidden by range tombstones that are passed one by one before older runs leap over the rest of the range. */
+const MAX_COVERED_STEPS = 4
 
 /** A step of the source. */
-const Move = { stay: 0, first: 1, last: 2, next: 3, prev: 4, seek: 5, seekForPrev: 6, seekNewest: 7 } as const
+const Move = {
+  stay: 0,
+  first: 1,
+  last: 2,
+  next: 3,
+  prev: 4,
+  seek: 5,
+  seekForPrev: 6,
+  /** Back, over a key of many versions: to the newest that is visible. */
+  seekNewest: 7,
+  /** Back, from there: to what an operand is merged into. */
+  nextOlder: 8,
+  /** Over the rest of a range that is deleted. */
+  leap: 9,
+} as const
 type Move = (typeof Move)[keyof typeof Move]
 
 /** A movement of ours. */
 const Movement = { none: 0, first: 1, last: 2, next: 3, prev: 4, seek: 5, seekForPrev: 6 } as const
 type Movement = (typeof Movement)[keyof typeof Movement]
+
+/** Combines merge operands, oldest first, with what lies below them. */
+export type Merge = (
+  key: Uint8Array,
+  existing: Uint8Array | undefined,
+  operands: readonly Uint8Array[],
+) => Uint8Array
+
+function refuseMerge(): never {
+  throw unsupportedEntry(ValueType.Merge)
+}
 
 export class VisibleCursor {
   valid = false
@@ -58,6 +87,8 @@ export class VisibleCursor {
   private forward = true
   private pending: Movement = Movement.none
   private move: Move = Move.stay
+  /** Where a leap begins: see `InternalCursor.leap`. */
+  private leapRun = 0
   /** Where `move` goes when it seeks; its bytes are those of `saved`, `request` or a bound. */
   private readonly target = new SeekTarget()
 
@@ -74,11 +105,31 @@ export class VisibleCursor {
   private candidateEnd = 0
   private candidateIsKept = false
 
+  /** Merge operands of the saved key, newest first: copies. What they are merged into is the candidate. */
+  private operands: Uint8Array[] = []
+  /** Forward: the source goes through older versions of the saved key, for what its operands are merged into. */
+  private isMerging = false
+  /** The key shown is the saved one; forward, the source stands behind it, or on its last version that counts. */
+  private showsSaved = false
+  private readonly merge: Merge
+  private readonly coverage: RangeCoverage
+  /** Entries in a row that range tombstones hide. */
+  private coveredSteps = 0
+
   /** The key that `seek` or `seekForPrev` was asked for, while it waits. */
   private readonly request = new OwnedTarget()
 
-  constructor(source: InternalCursor, sequence: number, bounds: KeyBounds) {
+  /** `coverage` is filled by the runs of `source` as they enter their files. */
+  constructor(
+    source: InternalCursor,
+    sequence: number,
+    bounds: KeyBounds,
+    merge: Merge = refuseMerge,
+    coverage: RangeCoverage = new RangeCoverage(sequence),
+  ) {
     this.source = source
+    this.merge = merge
+    this.coverage = coverage
     this.bounds = bounds
     this.visibleLow = trailerLow(sequence, 0xff)
     this.visibleHigh = trailerHigh(sequence)
@@ -132,12 +183,15 @@ export class VisibleCursor {
   /** Expects `valid`, or to be repeated after `needsBlock`; so does `prev`. */
   next(): Step {
     if (this.pending !== Movement.next) {
-      if (this.forward) {
-        this.save(this.source)
-        this.move = Move.next
-      } else {
+      if (!this.forward) {
         this.target.setAfter(this.saved.bytes, this.saved.start, this.saved.end)
         this.move = Move.seek
+      } else if (this.showsSaved) {
+        // It may stand on the next key already, or on an older version of this one, which is passed over.
+        this.move = Move.stay
+      } else {
+        this.save(this.source)
+        this.move = Move.next
       }
       this.hasSaved = true
       this.savedHides = true
@@ -149,7 +203,7 @@ export class VisibleCursor {
   prev(): Step {
     if (this.pending !== Movement.prev) {
       if (this.forward) {
-        this.save(this.source)
+        if (!this.showsSaved) this.save(this.source)
         this.target.setBefore(this.saved.bytes, this.saved.start, this.saved.end)
         this.move = Move.seekForPrev
       } else {
@@ -172,7 +226,9 @@ export class VisibleCursor {
   private begin(move: Move): void {
     this.move = move
     this.hasSaved = false
+    this.isMerging = false
     this.skipped = 0
+    this.coveredSteps = 0
   }
 
   private goForward(movement: Movement): Step {
@@ -182,16 +238,70 @@ export class VisibleCursor {
     for (;;) {
       const step = this.moveSource()
       if (step === Step.needsBlock) return this.wait(movement)
+      if (this.isMerging) {
+        if (step === Step.moved && this.isSavedKey() && this.takeOlder()) this.move = Move.next
+        else return this.showMerged()
+        continue
+      }
       if (step === Step.ended) return this.end()
       if (upper !== undefined && compareKeyToTarget(source, upper) >= 0) return this.end()
       if (this.isPassedOver()) continue
+      if (this.isCovered()) {
+        this.passCovered()
+        continue
+      }
       const type = source.trailerLow & 0xff
       if (type === ValueType.Value) return this.showSource()
-      if (type !== ValueType.Deletion && type !== ValueType.SingleDeletion) throw unsupportedEntry(type)
       this.save(source)
       this.savedHides = true
       this.move = Move.next
+      if (type === ValueType.Merge) this.beginMerging()
+      else if (!isTombstone(type)) throw unsupportedEntry(type)
     }
+  }
+
+  private isCovered(): boolean {
+    return !this.coverage.isEmpty && this.coverage.hides(this.source)
+  }
+
+  /** Forward: leads on from an entry that a range tombstone hides, with all older versions of its key. */
+  private passCovered(): void {
+    this.save(this.source)
+    this.savedHides = true
+    this.move = Move.next
+    this.leapsTo(this.coverage.end)
+  }
+
+  /** Sets `move` to a leap over the rest of the range, if that is worthwhile. */
+  private leapsTo(target: SeekTarget): boolean {
+    if (++this.coveredSteps <= MAX_COVERED_STEPS || this.source.leap === undefined) return false
+    this.target.setBefore(target.bytes, target.start, target.end)
+    this.leapRun = this.coverage.run
+    this.move = Move.leap
+    return true
+  }
+
+  private beginMerging(): void {
+    this.isMerging = true
+    this.forgetCandidate()
+    this.takeOlder()
+  }
+
+  /** Takes the source's entry, older than what was taken before; says whether what the operands need lies deeper still. */
+  private takeOlder(): boolean {
+    const { source } = this
+    if (this.isCovered()) this.takeTombstone()
+    else if ((source.trailerLow & 0xff) === ValueType.Merge) {
+      this.operands.push(valueCopy(source))
+      return true
+    } else this.takeCandidate()
+    return false
+  }
+
+  /** A range tombstone deletes what lies below. */
+  private takeTombstone(): void {
+    this.candidateType = ValueType.Deletion
+    this.candidateIsKept = true
   }
 
   /** Whether the source's entry is older than one of its key met before, or too new; then `move` leads on. */
@@ -216,6 +326,8 @@ export class VisibleCursor {
 
   private showSource(): Step {
     const { source } = this
+    this.showsSaved = false
+    this.coveredSteps = 0
     this.keyBytes = source.keyBytes
     this.keyStart = source.keyStart
     this.keyEnd = source.keyEnd
@@ -234,18 +346,21 @@ export class VisibleCursor {
     for (;;) {
       const step = this.moveSource()
       if (step === Step.needsBlock) return this.wait(movement)
-      if (this.move === Move.seekNewest) {
-        // Many versions: this is the one visible, if any is. Leave the key for good.
-        if (source.valid && compareKeyToTarget(source, this.saved) === 0) {
-          this.takeCandidate()
-          this.keepCandidate()
+      if (this.move === Move.seekNewest || this.move === Move.nextOlder) {
+        // Many versions: this is the one visible, if any is. With what it is merged into, that is all: leave the key.
+        if (this.move === Move.seekNewest) this.forgetCandidate()
+        if (source.valid && this.isSavedKey() && this.takeOlder()) {
+          this.move = Move.nextOlder
+          continue
         }
+        this.keepCandidate()
         this.target.setBefore(this.saved.bytes, this.saved.start, this.saved.end)
         this.move = Move.seekForPrev
         continue
       }
       const isOver = step === Step.ended || (lower !== undefined && compareKeyToTarget(source, lower) < 0)
-      if (this.hasSaved && (isOver || compareKeyToTarget(source, this.saved) !== 0)) {
+      if (this.hasSaved && (isOver || !this.isSavedKey())) {
+        if (this.operands.length > 0) return this.showMerged()
         if (this.candidateType === ValueType.Value) return this.showCandidate()
         if (!isTombstone(this.candidateType)) throw unsupportedEntry(this.candidateType)
         this.hasSaved = false
@@ -259,16 +374,37 @@ export class VisibleCursor {
   private meetVersion(): void {
     if (!this.hasSaved) {
       this.save(this.source)
-      this.candidateType = -1
+      this.forgetCandidate()
     }
-    if (this.isVisible()) this.takeCandidate()
-    else if (this.candidateType !== -1) this.keepCandidate()
     this.move = Move.prev
+    if (!this.isVisible()) this.keepCandidate()
+    else if (this.isCovered()) {
+      this.forgetCandidate()
+      this.takeTombstone()
+      if (this.leapsTo(this.coverage.start)) return
+    } else this.takeNewer()
     if (++this.skipped > MAX_SEQUENTIAL_SKIPS) {
       this.skipped = 0
       this.targetNewest()
       this.move = Move.seekNewest
     }
+  }
+
+  /** Takes the source's entry, newer than what was taken before. */
+  private takeNewer(): void {
+    if ((this.source.trailerLow & 0xff) === ValueType.Merge) {
+      this.keepCandidate()
+      this.operands.unshift(valueCopy(this.source))
+    } else {
+      if (this.operands.length > 0) this.operands = []
+      this.takeCandidate()
+    }
+  }
+
+  private forgetCandidate(): void {
+    this.candidateType = -1
+    this.candidateIsKept = true
+    if (this.operands.length > 0) this.operands = []
   }
 
   private takeCandidate(): void {
@@ -289,7 +425,37 @@ export class VisibleCursor {
     this.candidateIsKept = true
   }
 
+  /** Shows what the operands make of the candidate. */
+  private showMerged(): Step {
+    const { saved, operands, candidateType } = this
+    this.isMerging = false
+    if (!isTombstone(candidateType) && candidateType !== ValueType.Value)
+      throw this.failed(unsupportedEntry(candidateType))
+    const key = saved.bytes.subarray(saved.start, saved.end)
+    const existing =
+      candidateType === ValueType.Value
+        ? this.candidateBytes.subarray(this.candidateStart, this.candidateEnd)
+        : undefined
+    try {
+      this.candidateBytes = this.merge(key, existing, operands.reverse())
+    } catch (error) {
+      throw this.failed(error)
+    }
+    this.operands = []
+    this.candidateStart = 0
+    this.candidateEnd = this.candidateBytes.length
+    return this.showCandidate()
+  }
+
+  /** Stands on no entry then, and only an absolute movement leads on. */
+  private failed(error: unknown): unknown {
+    this.end()
+    return error
+  }
+
   private showCandidate(): Step {
+    this.showsSaved = true
+    this.coveredSteps = 0
     this.keyBytes = this.saved.bytes
     this.keyStart = this.saved.start
     this.keyEnd = this.saved.end
@@ -305,6 +471,7 @@ export class VisibleCursor {
     const { source } = this
     switch (this.move) {
       case Move.next:
+      case Move.nextOlder:
         return source.next()
       case Move.prev:
         return source.prev()
@@ -316,6 +483,8 @@ export class VisibleCursor {
         return source.last()
       case Move.seekForPrev:
         return source.seekForPrev(this.target)
+      case Move.leap:
+        return source.leap?.(this.leapRun, this.target) ?? Step.ended
       default:
         return source.seek(this.target)
     }
@@ -331,6 +500,10 @@ export class VisibleCursor {
     this.valid = false
     this.pending = Movement.none
     return Step.ended
+  }
+
+  private isSavedKey(): boolean {
+    return compareKeyToTarget(this.source, this.saved) === 0
   }
 
   private isVisible(): boolean {
@@ -357,6 +530,10 @@ export class VisibleCursor {
     const { request } = this
     return compareBytes(request.bytes, request.start, request.end, bytes, start, end) === 0
   }
+}
+
+function valueCopy({ valueBytes, valueStart, valueEnd }: InternalCursor): Uint8Array {
+  return new Uint8Array(valueBytes.subarray(valueStart, valueEnd))
 }
 
 function isTombstone(type: number): boolean {

@@ -1,5 +1,5 @@
 /** Checks of what callers pass in, and the one place where strings become bytes. */
-import { encodeUtf8 } from '@varve/format/bytes'
+import { compareBytes, encodeUtf8 } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
 
 /** A key or value: bytes, or a string that stands for its UTF-8 encoding. */
@@ -55,4 +55,12 @@ function describe(input: unknown): string {
   if (input === null) return 'null'
   if (Array.isArray(input)) return 'an array'
   return typeof input === 'object' ? `an object (${input.constructor?.name ?? 'no class'})` : typeof input
+}
+
+/** Whether there can be keys from `start` to before `end`. Throws `INVALID_ARGUMENT` when `end` is before `start`. */
+export function isRange(start: Uint8Array, end: Uint8Array): boolean {
+  const order = compareBytes(start, 0, start.length, end, 0, end.length)
+  if (order > 0)
+    throw new VarveError('INVALID_ARGUMENT', 'the end of a range is before its start', { option: 'end' })
+  return order < 0
 }

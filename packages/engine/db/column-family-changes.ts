@@ -5,6 +5,7 @@
  * RocksDB: db/db_impl/db_impl.cc, CreateColumnFamilyImpl and DropColumnFamilyImpl
  */
 import { VarveError } from '@varve/format/errors'
+import { mergeOperatorOf } from '../merge/index.ts'
 import { type ColumnFamilyOptions, resolveFamily } from '../options/index.ts'
 import type { Engine } from './engine.ts'
 import { Family } from './family.ts'
@@ -52,10 +53,12 @@ async function make(engine: Engine, name: string, given: ColumnFamilyOptions): P
   }
   const common = engine.options.columnFamilies.get(name) ?? engine.options.columnFamily
   const options = resolveFamily(given, common)
+  const merge = await mergeOperatorOf(options.mergeOperator)
   const state = await changeManifest(engine, () =>
     engine.versions.createColumnFamily(name, engine.logs.number),
   )
-  const family = new Family(state, options, engine.logs.number, engine.arenas, () => removeFilesLetGo(engine))
+  const onReaderGone = () => removeFilesLetGo(engine)
+  const family = new Family(state, options, merge, engine.logs.number, engine.arenas, onReaderGone)
   engine.addFamily(family)
   await writeOptionsFile(engine)
   return family

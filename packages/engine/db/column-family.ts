@@ -28,6 +28,21 @@ export class ColumnFamily implements ColumnFamilyReference {
     return this.database.delete(key, { ...options, columnFamily: this })
   }
 
+  /** See `Database.singleDelete`. */
+  singleDelete(key: Bytes, options?: WriteOptions): Promise<void> {
+    return this.database.singleDelete(key, { ...options, columnFamily: this })
+  }
+
+  /** See `Database.deleteRange`. */
+  deleteRange(start: Bytes, end: Bytes, options?: WriteOptions): Promise<void> {
+    return this.database.deleteRange(start, end, { ...options, columnFamily: this })
+  }
+
+  /** See `Database.merge`. */
+  merge(key: Bytes, operand: Bytes, options?: WriteOptions): Promise<void> {
+    return this.database.merge(key, operand, { ...options, columnFamily: this })
+  }
+
   /** Operations without a column family of their own are about this one. */
   write(batch: readonly BatchOperation[], options?: WriteOptions): Promise<void> {
     return this.database.write(

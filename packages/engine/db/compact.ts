@@ -20,6 +20,7 @@ import {
   shareProgress,
   tableBuilderOptions,
 } from '../compaction/index.ts'
+import { mergeSourceOf } from '../merge/index.ts'
 import type { OnProgress } from '../runtime/index.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
@@ -119,6 +120,7 @@ async function runJob(
     fileCreationTime: Math.floor(engine.runtime.clock.now() / 1000),
     paranoidFileChecks: engine.options.db.paranoidFileChecks,
     cancel: engine.background.cancel,
+    merge: mergeSourceOf(family.options.mergeOperator),
   })
   return runParts(engine, divideJob(job, boundaries), onProgress)
 }

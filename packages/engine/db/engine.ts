@@ -103,6 +103,7 @@ export class Engine {
     return {
       columnFamilyId: family.id,
       columnFamilyName: family.name,
+      mergeOperator: family.merge?.name ?? 'nullptr',
       dbId: this.versions.databaseId ?? '',
       dbSessionId: this.sessionId,
     }

@@ -8,6 +8,7 @@
 import { VarveError } from '@varve/format/errors'
 import { CompactionPicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
+import type { MergeOperator } from '../merge/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
 import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
@@ -37,6 +38,8 @@ export class Family {
   readonly id: number
   readonly name: string
   readonly options: ResolvedColumnFamilyOptions
+  /** What the option `mergeOperator` names. */
+  readonly merge: MergeOperator | undefined
   /** Its newest version, as the MANIFEST has it. */
   readonly state: ColumnFamilyState
   readonly picker: CompactionPicker
@@ -63,6 +66,7 @@ export class Family {
   constructor(
     state: ColumnFamilyState,
     options: ResolvedColumnFamilyOptions,
+    merge: MergeOperator | undefined,
     logNumber: number,
     arenas: ArenaPool,
     onReaderGone: () => void,
@@ -72,6 +76,7 @@ export class Family {
     this.id = state.id
     this.name = state.name
     this.options = options
+    this.merge = merge
     this.state = state
     this.picker = new CompactionPicker(state, options)
     this.memtable = Memtable.withoutRoom(logNumber)
@@ -86,7 +91,7 @@ export class Family {
   /** The oldest log that still holds something only a memtable has; undefined when no memtable has anything. */
   get oldestLogNeeded(): number | undefined {
     if (this.sealed.length > 0) return this.sealed[0].firstLog
-    return this.memtable.entryCount > 0 ? this.firstLog : undefined
+    return !this.memtable.isEmpty ? this.firstLog : undefined
   }
 
   get memoryUsage(): number {
@@ -104,7 +109,7 @@ export class Family {
    * the memory that the flush has left.
    */
   seal(logNumber: number): void {
-    if (this.memtable.entryCount > 0) this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
+    if (!this.memtable.isEmpty) this.sealed.push({ memtable: this.memtable, firstLog: this.firstLog })
     this.memtable = Memtable.withoutRoom(logNumber)
     this.firstLog = logNumber
     this.install()
@@ -120,7 +125,7 @@ export class Family {
 
   /** An empty memtable owes nothing to older logs. */
   startsAt(logNumber: number): void {
-    if (this.memtable.entryCount === 0) this.firstLog = logNumber
+    if (this.memtable.isEmpty) this.firstLog = logNumber
   }
 
   /** Takes the `count` oldest sealed memtables out: their entries are in the newest version. */

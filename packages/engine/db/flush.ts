@@ -9,6 +9,7 @@
  */
 import type { VersionEdit } from '@varve/format/manifest'
 import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } from '../compaction/index.ts'
+import { mergeSourceOf } from '../merge/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { sealMemtables } from './make-room.ts'
@@ -142,7 +143,7 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
   for (const family of engine.families.values()) {
     // Memtables that were sealed within a log can only be flushed all together (F2).
     if (keepLogs && family.sealed.length === 0) continue
-    if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
+    if (!family.memtable.isEmpty) family.seal(engine.logs.number)
     await flushSealed(engine, family)
     family.startsAt(engine.logs.number)
     edits.push(inFamily(family, { logNumber: engine.logs.number }))
@@ -176,6 +177,7 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
       paranoidFileChecks: engine.options.db.paranoidFileChecks,
     },
     fileNumber: engine.versions.newFileNumber(),
+    merge: mergeSourceOf(options.mergeOperator),
   }
   // A family that is dropped meanwhile lets go of them, and the worker still reads.
   for (const memtable of memtables) memtable.ref()

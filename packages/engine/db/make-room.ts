@@ -20,7 +20,7 @@ export function needsRoom(engine: Engine, { families, byteLength, encoder }: Wri
 
 /** Seals what is too large, or too full for the group. Called by the commit loop only. */
 export async function sealWhatIsFull(engine: Engine, group: WriteGroup): Promise<void> {
-  const sealing = new Set(familiesWithoutRoom(group).filter(family => family.memtable.entryCount > 0))
+  const sealing = new Set(familiesWithoutRoom(group).filter(family => !family.memtable.isEmpty))
   if (engine.isOverWriteBufferSize()) addDefined(sealing, largestFamily(engine))
   if (engine.isOverTotalWalSize()) addDefined(sealing, familyPinningOldestLog(engine))
   if (sealing.size > 0) await seal(engine, sealing)
@@ -37,7 +37,7 @@ function familiesWithoutRoom({ families, byteLength, encoder }: WriteGroup): Fam
 
 /** Seals the memtables of `families` that hold anything. Must not run beside a commit. */
 export async function sealMemtables(engine: Engine, families: Iterable<Family>): Promise<void> {
-  const sealing = [...families].filter(family => !family.isDropped && family.memtable.entryCount > 0)
+  const sealing = [...families].filter(family => !family.isDropped && !family.memtable.isEmpty)
   if (sealing.length > 0) await seal(engine, sealing)
 }
 
@@ -61,14 +61,14 @@ export async function startLog(engine: Engine): Promise<void> {
 function largestFamily(engine: Engine): Family | undefined {
   let largest: Family | undefined
   for (const family of engine.families.values()) {
-    if (family.memtable.entryCount === 0) continue
+    if (family.memtable.isEmpty) continue
     if (largest === undefined || family.memtable.memoryUsage > largest.memtable.memoryUsage) largest = family
   }
   return largest
 }
 
 function familyPinningOldestLog(engine: Engine): Family | undefined {
-  const pinning = [...engine.families.values()].filter(family => family.memtable.entryCount > 0)
+  const pinning = [...engine.families.values()].filter(family => !family.memtable.isEmpty)
   return pinning.sort((a, b) => a.firstLog - b.firstLog)[0]
 }
 

@@ -8,9 +8,16 @@
 import { dirname, join } from 'node:path'
 import { isVarveError, VarveError } from '@varve/format/errors'
 import { CURRENT_NAME, LOCK_NAME, parseFileName } from '@varve/format/names'
+import type { OptionsFile } from '@varve/format/options'
 import { BlockCache } from '../cache/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
-import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../options/index.ts'
+import { mergeOperatorOf, parseMergeOption } from '../merge/index.ts'
+import {
+  type OpenOptions,
+  type ResolvedColumnFamilyOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from '../options/index.ts'
 import { nodeRuntime, type Runtime } from '../runtime/index.ts'
 import { TableCache } from '../table/index.ts'
 import { createDatabase, newIdentity, newSessionId, VersionSet } from '../version/index.ts'
@@ -20,6 +27,7 @@ import { Engine } from './engine.ts'
 import type { EventListeners } from './events.ts'
 import { Family } from './family.ts'
 import { removeFilesLetGo } from './obsolete-files.ts'
+import { newestOptionsFile } from './options-file.ts'
 import { recover } from './recover.ts'
 
 /** What `open` takes besides options. */
@@ -125,7 +133,9 @@ async function loadEngine(
   runtime: Runtime,
   lock: FileLock | undefined,
 ): Promise<Engine> {
-  const optionsOf = (name: string) => options.columnFamilies.get(name) ?? options.columnFamily
+  const written = await newestOptionsFile(runtime.fs, path)
+  const optionsOf = (name: string) =>
+    withWrittenOperator(name, options.columnFamilies.get(name) ?? options.columnFamily, written)
   const versions = await VersionSet.recover({
     fs: runtime.fs,
     directory: path,
@@ -144,9 +154,22 @@ async function loadEngine(
   for (const state of versions.columnFamilies.values()) {
     const options = optionsOf(state.name)
     const onReaderGone = () => removeFilesLetGo(engine)
-    engine.addFamily(new Family(state, options, state.logNumber, engine.arenas, onReaderGone))
+    const merge = await mergeOperatorOf(options.mergeOperator)
+    engine.addFamily(new Family(state, options, merge, state.logNumber, engine.arenas, onReaderGone))
   }
   return engine
+}
+
+/** A directory that says which merge operator its operands are for is read with that one, unless another is given. */
+function withWrittenOperator(
+  name: string,
+  options: ResolvedColumnFamilyOptions,
+  written: OptionsFile | undefined,
+): ResolvedColumnFamilyOptions {
+  if (options.mergeOperator !== undefined) return options
+  const text = written?.columnFamilies.find(family => family.name === name)?.options.get('merge_operator')
+  const mergeOperator = text === undefined ? undefined : parseMergeOption(text)
+  return mergeOperator === undefined ? options : { ...options, mergeOperator }
 }
 
 /** Families that the options name and the database does not have yet. */

@@ -17,6 +17,8 @@ import {
   parseOptionsFile,
   withoutUnknownOptions,
 } from '@varve/format/options'
+import type { FileSystem } from '../fs/index.ts'
+import { formatMergeOption } from '../merge/index.ts'
 import {
   type CompressionName,
   type ResolvedColumnFamilyOptions,
@@ -25,6 +27,8 @@ import {
 } from '../options/index.ts'
 import type { Engine } from './engine.ts'
 import { removeFile } from './obsolete-files.ts'
+
+type Place = Pick<Engine, 'fs' | 'path'>
 
 /** As many as C++ RocksDB keeps. */
 const FILES_KEPT = 2
@@ -35,6 +39,12 @@ const compressionTypes: Record<CompressionName, string> = {
   zlib: 'kZlibCompression',
   lz4: 'kLZ4Compression',
   zstd: 'kZSTD',
+}
+
+/** What the newest OPTIONS file says; nothing if there is none. */
+export async function newestOptionsFile(fs: FileSystem, path: string): Promise<OptionsFile | undefined> {
+  const [newest] = await numbersOfOptionsFiles({ fs, path })
+  return newest === undefined ? undefined : readOptionsFile({ fs, path }, newest)
 }
 
 /** Writes a new OPTIONS file, complete and synced before it gets its name, and removes all but the newest two. */
@@ -57,18 +67,18 @@ export async function writeOptionsFile(engine: Engine): Promise<void> {
 }
 
 /** Newest first. */
-async function numbersOfOptionsFiles(engine: Engine): Promise<number[]> {
-  const names = (await engine.fs.list(engine.path)).map(parseFileName)
+async function numbersOfOptionsFiles({ fs, path }: Place): Promise<number[]> {
+  const names = (await fs.list(path)).map(parseFileName)
   const numbers = names.flatMap(name => (name?.kind === 'options' ? [name.number] : []))
   return numbers.sort((a, b) => b - a)
 }
 
 /** A file that cannot be parsed says nothing: opening does not depend on it, and the new one replaces it. */
-async function readOptionsFile(engine: Engine, number: number): Promise<OptionsFile | undefined> {
-  const path = join(engine.path, optionsName(number))
-  const bytes = await engine.fs.readFile(path)
+async function readOptionsFile({ fs, path }: Place, number: number): Promise<OptionsFile | undefined> {
+  const file = join(path, optionsName(number))
+  const bytes = await fs.readFile(file)
   try {
-    return withoutUnknownOptions(parseOptionsFile(bytes, path))
+    return withoutUnknownOptions(parseOptionsFile(bytes, file))
   } catch (error) {
     if (isVarveError(error, 'CORRUPTION')) return undefined
     throw error
@@ -110,7 +120,7 @@ function describeFamily(
   const family: Map<string, string> = new Map(before?.options)
   const table: Map<string, string> = new Map(before?.table?.options)
   for (const [option, value] of Object.entries(options)) {
-    if (typeof value === 'object' || value === undefined) continue
+    if (typeof value === 'object' || value === undefined || option === 'mergeOperator') continue
     const spelled = rocksdbSpelling(option)
     if (isKnownOption('CFOptions', spelled)) family.set(spelled, String(value))
     else if (isKnownOption('BlockBasedTable', spelled)) table.set(spelled, String(value))
@@ -120,6 +130,8 @@ function describeFamily(
     'arena_block_size',
     String(Math.min(1024 * 1024, Math.ceil(options.writeBufferSize / 8 / 4096) * 4096)),
   )
+  if (options.mergeOperator !== undefined)
+    family.set('merge_operator', formatMergeOption(options.mergeOperator))
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
   family.set('compression', compressionTypes[options.compression])

@@ -1,6 +1,7 @@
 /**
  * What a Get does, in order: memtable, sealed memtables, level 0 from its newest file on, then one file of each
- * deeper level. The first entry met decides, because for one key everything in an earlier place is newer (I2).
+ * deeper level. The first entry met decides, because for one key everything in an earlier place is newer (I2). One that
+ * is a merge operand does not: the search goes on with the next older version, in the same place first.
  *
  * `lookupKey` does this over what is in memory and says when a block is missing; the functions below it load the
  * block, with a promise or blocking, and go on.
@@ -11,6 +12,8 @@ import { commonPrefixLength, prefixWord } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
 import { Step, type Wanted } from '../cursor/cursor.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
+import type { Memtable } from '../memtable/index.ts'
+import { fullMerge } from '../merge/index.ts'
 import type { TableCache } from '../table/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
 import { coversUserKey, findFile } from '../version/version.ts'
@@ -33,7 +36,7 @@ export type ReadEngine = Pick<
   Engine,
   'tables' | 'pace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
 >
-export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name'>
+export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name' | 'merge'>
 
 /**
  * `moved`: `lookup.state` is the answer. `ended`: the key is nowhere. `needsBlock`: load `lookup.wanted`, then
@@ -57,8 +60,13 @@ export function lookupKey(state: SuperVersion, tables: TableCache, lookup: Point
 }
 
 function lookupMemtables(state: SuperVersion, lookup: PointLookup): boolean {
-  if (state.memtable.get(lookup)) return true
-  for (let i = 0; i < state.sealed.length; i++) if (state.sealed[i].get(lookup)) return true
+  if (lookupMemtable(state.memtable, lookup)) return true
+  for (let i = 0; i < state.sealed.length; i++) if (lookupMemtable(state.sealed[i], lookup)) return true
+  return false
+}
+
+function lookupMemtable(memtable: Memtable, lookup: PointLookup): boolean {
+  while (memtable.get(lookup)) if (lookup.isSettled) return true
   return false
 }
 
@@ -74,19 +82,29 @@ function lookupLevel0(files: readonly FileMeta[], tables: TableCache, lookup: Po
 }
 
 /**
- * One file at most can have the answer, though a key's versions may lie in two: `findFile` compares internal
+ * One file at most can have the next version, though a key's versions may lie in two: `findFile` compares internal
  * keys, so it passes over a file whose last version of the key is too new for this reader.
  */
 function lookupLevel(files: readonly FileMeta[], tables: TableCache, lookup: PointLookup): Step {
-  const i = findFile(files, lookup)
-  if (i === files.length || !coversUserKey(files[i], lookup)) return Step.ended
-  return lookupFile(files[i], tables, lookup)
+  for (let searched = -1; ; ) {
+    const i = findFile(files, lookup)
+    if (i === searched || i === files.length || !coversUserKey(files[i], lookup)) return Step.ended
+    const step = lookupFile(files[i], tables, lookup)
+    if (step !== Step.ended || lookup.state !== LookupState.merging) return step
+    // What is below the operands may be in the next file.
+    searched = i
+  }
 }
 
 function lookupFile(file: FileMeta, tables: TableCache, lookup: PointLookup): Step {
-  if (file.table !== undefined) return file.table.get(lookup)
-  lookup.wanted = tables.opening(file)
-  return Step.needsBlock
+  for (;;) {
+    if (file.table === undefined) {
+      lookup.wanted = tables.opening(file)
+      return Step.needsBlock
+    }
+    const step = file.table.get(lookup)
+    if (step !== Step.moved || lookup.isSettled) return step
+  }
 }
 
 /** Keys that are looked up in one turn of the event loop: about a millisecond where each takes a read. */
@@ -123,7 +141,7 @@ export function getSync(
   const lookup = begin(engine, key, options)
   const { superVersion } = family
   while (lookupKey(superVersion, engine.tables, lookup) === Step.needsBlock) lookup.wanted?.loadSync()
-  return takeValue(engine, lookup)
+  return takeValue(engine, family, lookup)
 }
 
 /** Looks a key up with what is in memory and with blocks that are read quickly. */
@@ -150,9 +168,9 @@ export async function get(
   const lookup = begin(engine, key, options)
   const { superVersion } = family
   if (lookupQuickly(engine, superVersion, lookup) === Step.needsBlock) {
-    return finish(engine, superVersion, lookup, takeValue)
+    return finish(engine, family, superVersion, lookup, takeValue)
   }
-  return takeValue(engine, lookup)
+  return takeValue(engine, family, lookup)
 }
 
 export async function has(
@@ -164,9 +182,9 @@ export async function has(
   const lookup = begin(engine, key, options)
   const { superVersion } = family
   if (lookupQuickly(engine, superVersion, lookup) === Step.needsBlock) {
-    return finish(engine, superVersion, lookup, isFound)
+    return finish(engine, family, superVersion, lookup, isFound)
   }
-  return isFound(engine, lookup)
+  return isFound(engine, family, lookup)
 }
 
 /**
@@ -175,9 +193,10 @@ export async function has(
  */
 async function finish<Result>(
   engine: ReadEngine,
+  family: ReadFamily,
   state: SuperVersion,
   lookup: PointLookup,
-  take: (engine: ReadEngine, lookup: PointLookup) => Result,
+  take: (engine: ReadEngine, family: ReadFamily, lookup: PointLookup) => Result,
 ): Promise<Result> {
   spare = new PointLookup()
   state.ref()
@@ -190,7 +209,7 @@ async function finish<Result>(
       if (!loadsNow(engine, lookup.wanted)) await lookup.wanted.load()
       step = lookupKey(state, engine.tables, lookup)
     }
-    return take(engine, lookup)
+    return take(engine, family, lookup)
   } finally {
     state.unref()
   }
@@ -226,8 +245,8 @@ export async function getMany(
         lookup.begin(wanted[index], 0, wanted[index].length, sequence)
         lookup.fillCache = fillCache
         if (lookupQuickly(engine, state, lookup) !== Step.needsBlock)
-          values[index] = takeValue(engine, lookup)
-        else waiting.push(keepLater(index, finish(engine, state, lookup, takeValue)))
+          values[index] = takeValue(engine, family, lookup)
+        else waiting.push(keepLater(index, finish(engine, family, state, lookup, takeValue)))
       }
     }
     // Each is waited for, also when one fails: they read what this holds.
@@ -241,18 +260,30 @@ export async function getMany(
 }
 
 /** A copy of the value that was found, which the caller may keep. */
-function takeValue(engine: ReadEngine, lookup: PointLookup): Uint8Array | undefined {
+function takeValue(engine: ReadEngine, family: ReadFamily, lookup: PointLookup): Uint8Array | undefined {
   const { statistics } = engine
   statistics.keysRead++
+  if (lookup.operands.length > 0) return takeMerged(engine, family, lookup)
   if (lookup.state !== LookupState.value) return undefined
   statistics.keysFound++
   statistics.bytesRead += lookup.valueEnd - lookup.valueStart
   return copyOut(lookup.valueBytes, lookup.valueStart, lookup.valueEnd)
 }
 
-function isFound(engine: ReadEngine, lookup: PointLookup): boolean {
+/** What the operands make of what lies below them. */
+function takeMerged(engine: ReadEngine, family: ReadFamily, lookup: PointLookup): Uint8Array {
+  const { state, bytes, start, end, valueBytes, valueStart, valueEnd, operands } = lookup
+  const existing = state === LookupState.value ? valueBytes.subarray(valueStart, valueEnd) : undefined
+  const merged = fullMerge(family.merge, bytes.subarray(start, end), existing, operands.reverse())
+  engine.statistics.keysFound++
+  engine.statistics.bytesRead += merged.length
+  // An operator may give back what it was given.
+  return copyOut(merged, 0, merged.length)
+}
+
+function isFound(engine: ReadEngine, _family: ReadFamily, lookup: PointLookup): boolean {
   engine.statistics.keysRead++
-  return lookup.state === LookupState.value
+  return lookup.state === LookupState.value || lookup.operands.length > 0
 }
 
 /** Numbers up to here can be told apart. */

@@ -57,6 +57,14 @@ async function syncLog({ fs }: Engine, path: string): Promise<void> {
 
 const cursor = new BatchCursor(new Uint8Array(12))
 
+const replayed: readonly number[] = [
+  BatchTag.Put,
+  BatchTag.Delete,
+  BatchTag.SingleDelete,
+  BatchTag.Merge,
+  BatchTag.DeleteRange,
+]
+
 function applyBatch(engine: Engine, batch: Uint8Array, offset: number, log: WalSource): void {
   cursor.open(batch, 0, batch.length, log.file, offset)
   while (cursor.next()) {
@@ -70,13 +78,18 @@ function applyOperation(engine: Engine, log: WalSource, offset: number): void {
   const { bytes, tag, recordSequence, keyStart, keyEnd, valueStart, valueEnd } = cursor
   const family = engine.families.get(cursor.columnFamily)
   if (family === undefined || family.state.logNumber > log.number) return
-  if (tag !== BatchTag.Put && tag !== BatchTag.Delete && tag !== BatchTag.SingleDelete) {
+  if (!replayed.includes(tag)) {
     throw notSupported(`a ${batchTagName(cursor.rawTag)} operation in the log`, log.file, offset)
   }
   const recordBytes = keyEnd - keyStart + valueEnd - valueStart
   if (!family.hasRoom(recordBytes, 1)) {
     family.seal(log.number)
     family.provideRoom(recordBytes, 1)
+  }
+  if (tag === BatchTag.DeleteRange) {
+    const start = new Uint8Array(bytes.subarray(keyStart, keyEnd))
+    family.memtable.deleteRange(recordSequence, start, new Uint8Array(bytes.subarray(valueStart, valueEnd)))
+    return
   }
   family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
 }

@@ -33,7 +33,7 @@ async function goOn(engine: Engine): Promise<void> {
   await engine.versions.resume()
   await startLog(engine)
   for (const family of engine.families.values()) {
-    if (family.memtable.entryCount > 0) family.seal(engine.logs.number)
+    if (!family.memtable.isEmpty) family.seal(engine.logs.number)
   }
   await flushTogether(engine)
 }

@@ -12,8 +12,11 @@ import { VarveError } from '@varve/format/errors'
 import { type KeyBounds, type KeyRange, keyBounds } from '../cursor/bounds.ts'
 import type { InternalCursor } from '../cursor/cursor.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
-import { VisibleCursor } from '../cursor/visible-cursor.ts'
+import { type Merge, VisibleCursor } from '../cursor/visible-cursor.ts'
+import { fullMerge } from '../merge/index.ts'
 import { LevelCursor, type TableCache } from '../table/index.ts'
+import { RangeCoverage } from '../tombstone/index.ts'
+import type { FileMeta } from '../version/file-meta.ts'
 import { copyOut } from './copy-out.ts'
 import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
@@ -32,25 +35,30 @@ export interface RangeOptions extends KeyRange, ReadOptions {
   limit?: number
 }
 
-/** Everything that a reader of `state` has to merge. `bounds` only spares runs that have nothing within. */
+/** Everything that a reader of `state` has to merge, the newest first; tombstones go to `coverage`. `bounds` only spares runs that have nothing within. */
 export function openRuns(
   state: SuperVersion,
   tables: TableCache,
   bounds: KeyBounds,
   fillCache: boolean,
+  coverage?: RangeCoverage,
 ): InternalCursor[] {
   const lower = bounds.lower?.bytes
   const upper = bounds.upper?.bytes
   const runs: InternalCursor[] = []
   for (const memtable of [state.memtable, ...state.sealed]) {
-    if (memtable.entryCount > 0) runs.push(memtable.cursor())
+    if (memtable.isEmpty) continue
+    if (memtable.tombstones.count > 0) coverage?.add(runs.length, memtable.tombstones.fragments())
+    runs.push(memtable.cursor())
   }
-  for (const file of state.version.filesOverlapping(0, lower, upper)) {
-    runs.push(new LevelCursor([file], tables, fillCache))
+  const add = (files: readonly FileMeta[]): void => {
+    const run = runs.length
+    runs.push(new LevelCursor(files, tables, fillCache, tombstones => coverage?.add(run, tombstones)))
   }
+  for (const file of state.version.filesOverlapping(0, lower, upper)) add([file])
   for (let level = 1; level < state.version.levels.length; level++) {
     const files = state.version.filesOverlapping(level, lower, upper)
-    if (files.length > 0) runs.push(new LevelCursor(files, tables, fillCache))
+    if (files.length > 0) add(files)
   }
   return runs
 }
@@ -65,8 +73,11 @@ function openReader(
   // Iterations may begin long after they were asked for.
   refuseIfDropped(family)
   const { superVersion } = family
-  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false)
-  const visible = new VisibleCursor(mergeCursors(runs), sequenceOf(engine, options), bounds)
+  const sequence = sequenceOf(engine, options)
+  const coverage = new RangeCoverage(sequence)
+  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false, coverage)
+  const merge: Merge = (key, existing, operands) => fullMerge(family.merge, key, existing, operands)
+  const visible = new VisibleCursor(mergeCursors(runs), sequence, bounds, merge, coverage)
   return new RangeReader(engine, superVersion, visible)
 }
 

@@ -12,9 +12,11 @@
  * RocksDB: db/db_impl/db_impl_write.cc
  */
 import { BatchCursor } from '@varve/format/batch'
+import { ValueType } from '@varve/format/key'
 import { noteBatchWritten, type WriteBatch } from '../batch/index.ts'
+import { operatorMissing } from '../merge/index.ts'
 import type { WriteOptions } from '../options/index.ts'
-import { type Bytes, keyBytes, valueBytes } from './arguments.ts'
+import { type Bytes, isRange, keyBytes, valueBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { needsRoom, provideRoom, sealWhatIsFull } from './make-room.ts'
@@ -46,9 +48,57 @@ export function remove(engine: Engine, family: Family, key: Bytes, options?: Wri
   return group.done
 }
 
+export function singleDelete(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  options?: WriteOptions,
+): Promise<void> {
+  const keyPart = keyBytes(key)
+  const group = engine.commits.join(options, keyPart.length)
+  group.encoder.singleDelete(family.id, keyPart)
+  group.touch(family)
+  return group.done
+}
+
+/** Throws `INVALID_ARGUMENT` when `end` is before `start`. A range that is empty is not written. */
+export async function deleteRange(
+  engine: Engine,
+  family: Family,
+  start: Bytes,
+  end: Bytes,
+  options?: WriteOptions,
+): Promise<void> {
+  const startPart = keyBytes(start)
+  const endPart = keyBytes(end)
+  if (!isRange(startPart, endPart)) return
+  const group = engine.commits.join(options, startPart.length + endPart.length)
+  group.encoder.deleteRange(family.id, startPart, endPart)
+  group.touch(family)
+  return group.done
+}
+
+export function merge(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  operand: Bytes,
+  options?: WriteOptions,
+): Promise<void> {
+  if (family.merge === undefined) throw operatorMissing()
+  const keyPart = keyBytes(key)
+  const operandPart = valueBytes(operand)
+  const group = engine.commits.join(options, keyPart.length + operandPart.length)
+  group.encoder.merge(family.id, keyPart, operandPart)
+  group.touch(family)
+  return group.done
+}
+
 export function write(engine: Engine, batch: WriteBatch, options?: WriteOptions): Promise<void> {
   noteBatchWritten(batch)
   const families = [...batch.columnFamilies].map(id => engine.familyById(id))
+  for (const id of batch.mergedFamilies)
+    if (engine.familyById(id).merge === undefined) throw operatorMissing()
   const group = engine.commits.join(options, batch.byteLength)
   group.encoder.appendEncoder(batch.encoder)
   for (const family of families) group.touch(family)
@@ -141,6 +191,11 @@ function apply(engine: Engine, group: WriteGroup, sequence: number): void {
 
 function insert(family: Family, record: BatchCursor): void {
   const { bytes, recordSequence, tag, keyStart, keyEnd, valueStart, valueEnd } = record
+  if (tag === ValueType.RangeDeletion) {
+    const start = new Uint8Array(bytes.subarray(keyStart, keyEnd))
+    family.memtable.deleteRange(recordSequence, start, new Uint8Array(bytes.subarray(valueStart, valueEnd)))
+    return
+  }
   if (family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)) return
   throw new Error('the memtable has no room for a group that room was made for')
 }

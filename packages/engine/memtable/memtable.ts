@@ -7,6 +7,7 @@
  */
 import { ValueType } from '@varve/format/key'
 import type { PointLookup } from '../cursor/point-lookup.ts'
+import { MemtableTombstones, type RangeTombstone } from '../tombstone/index.ts'
 import { Arena } from './arena.ts'
 import type { ArenaPool } from './arena-pool.ts'
 import { MemtableCursor } from './memtable-cursor.ts'
@@ -45,6 +46,7 @@ export interface MemtableDescriptor {
   id: number
   arena: SharedArrayBuffer
   tree: TreeState
+  tombstones: readonly RangeTombstone[]
   counts: MemtableCounts
 }
 
@@ -53,6 +55,8 @@ const PADDED_HEADER_BYTES = 16 + 3
 export class Memtable {
   readonly id: number
   readonly counts: MemtableCounts
+  /** Of ranges. They lie beside the arena: there are few, and other things are asked of them. */
+  readonly tombstones: MemtableTombstones
   private readonly memory: Arena
   private readonly tree: RecordTree
   /** Made by the first lookup. */
@@ -75,6 +79,7 @@ export class Memtable {
       smallestSequence: 0,
       largestSequence: 0,
     }
+    this.tombstones = new MemtableTombstones(attached?.tombstones.slice())
     this.memory = new Arena(attached?.arena ?? newArena(arenaSize(arenaBytes), pool))
     this.pool = pool
     this.tree = new RecordTree(this.memory, attached?.tree)
@@ -104,7 +109,8 @@ export class Memtable {
   }
 
   descriptor(): MemtableDescriptor {
-    return { id: this.id, arena: this.arena, tree: this.tree.state(), counts: { ...this.counts } }
+    const tombstones = this.tombstones.list()
+    return { id: this.id, arena: this.arena, tree: this.tree.state(), tombstones, counts: { ...this.counts } }
   }
 
   /** An arena of this size has room for that many entries whose keys and values take that many bytes. */
@@ -120,9 +126,14 @@ export class Memtable {
     return this.tree.entryCount
   }
 
-  /** Bytes of the arena in use. Once it is read from, the index of newest records adds a sixteenth of the arena's size. */
+  /** Nothing has been added, no tombstone either. */
+  get isEmpty(): boolean {
+    return this.tree.entryCount === 0 && this.tombstones.count === 0
+  }
+
+  /** Bytes of the arena in use, and what tombstones of ranges take. Once it is read from, the index of newest records adds a sixteenth of the arena's size. */
   get memoryUsage(): number {
-    return this.memory.usedBytes
+    return this.memory.usedBytes + this.tombstones.memoryUsage
   }
 
   /** Whether entries that together have so many bytes of keys and values are sure to fit. */
@@ -162,15 +173,28 @@ export class Memtable {
     tree.insert(record)
     counts.keyValueBytes += keyLength + valueLength
     if (type === ValueType.Deletion || type === ValueType.SingleDeletion) counts.deletionCount++
-    if (tree.entryCount === 1 || sequence < counts.smallestSequence) counts.smallestSequence = sequence
-    if (sequence > counts.largestSequence) counts.largestSequence = sequence
+    this.noteSequence(sequence)
     return true
   }
 
-  /** Settles `lookup` if an entry that it may see is here, and says whether it did. */
+  /** Deletes the user keys from `start` to before `end`, which it keeps. It takes no room of the arena. */
+  deleteRange(sequence: number, start: Uint8Array, end: Uint8Array): void {
+    this.tombstones.add({ start, end, sequence })
+    this.counts.keyValueBytes += start.length + end.length
+    this.noteSequence(sequence)
+  }
+
+  private noteSequence(sequence: number): void {
+    const { counts } = this
+    if (counts.largestSequence === 0 || sequence < counts.smallestSequence) counts.smallestSequence = sequence
+    if (sequence > counts.largestSequence) counts.largestSequence = sequence
+  }
+
+  /** Settles `lookup` if an entry that it may see is here, or a tombstone, and says whether it did. */
   get(lookup: PointLookup): boolean {
+    if (this.tombstones.count > 0) this.noteTombstone(lookup)
     const record = this.findVisible(lookup)
-    if (record === 0) return false
+    if (record === 0) return lookup.settleCovered()
     const { bytes, words } = this.memory
     const valueStart = keyStartOf(record) + words[record + KEY_LENGTH]
     const valueEnd = valueStart + words[record + VALUE_LENGTH]
@@ -181,6 +205,10 @@ export class Memtable {
   /** A cursor that sees what is added later, too, and may be used while entries are added. */
   cursor(): MemtableCursor {
     return new MemtableCursor(this.memory, this.tree)
+  }
+
+  private noteTombstone(lookup: PointLookup): void {
+    lookup.covered = this.tombstones.covering(lookup.bytes, lookup.start, lookup.end, lookup.sequence)
   }
 
   /** The index of newest records, unless it has yet to take in more than one lookup can be asked to. */

@@ -2,6 +2,7 @@
  * The table of options: what each may be, and its default. What they mean is said in option-types.ts, how they
  * are checked and completed in options.ts.
  */
+import { builtInMergeNames, isMergeOption } from '../merge/index.ts'
 import type {
   ChecksumName,
   ColumnFamilyOptions,
@@ -11,10 +12,10 @@ import type {
 } from './option-types.ts'
 
 /** Complete options of a column family: every field is set. */
-export type ResolvedColumnFamilyOptions = Required<
-  Omit<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
-> &
-  Pick<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
+export type ResolvedColumnFamilyOptions = Required<Omit<ColumnFamilyOptions, WithoutDefault>> &
+  Pick<ColumnFamilyOptions, WithoutDefault>
+
+type WithoutDefault = 'compressionLevel' | 'bottommostCompression' | 'mergeOperator'
 
 /** Complete options of a database. */
 export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
@@ -79,6 +80,11 @@ const walSync: Rule = {
   },
 }
 
+const mergeOperator: Rule = {
+  describe: `one of ${builtInMergeNames.join(', ')}, { name: 'stringappend', delimiter }, { module, export } or an object with name and fullMerge`,
+  accepts: isMergeOption,
+}
+
 export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   writeBufferSize: integer(64 * KIB, 4 * GIB),
   maxWriteBufferNumber: integer(2, 1000),
@@ -107,6 +113,7 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   bloomBitsPerKey: number(0, 100),
   formatVersion: integer(2, 5),
   checksum: oneOf(...checksumNames),
+  mergeOperator,
 }
 
 export const databaseRules: Record<keyof DatabaseOptions, Rule> = {

@@ -4,6 +4,8 @@
  * `options.ts` holds the ranges and checks them.
  */
 
+import type { MergeOption } from '../merge/index.ts'
+
 /** Block compression by its common name. */
 export type CompressionName = 'none' | 'snappy' | 'zlib' | 'lz4' | 'zstd'
 
@@ -85,6 +87,8 @@ export interface ColumnFamilyOptions {
   formatVersion?: number
   /** Checksum of the blocks that are written. Default kXXH3. */
   checksum?: ChecksumName
+  /** How `merge` combines operands with what lies below them; see `MergeOption`. Default: none, and `merge` is refused. */
+  mergeOperator?: MergeOption
 }
 
 /** Options of the whole database. */

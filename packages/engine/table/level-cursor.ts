@@ -7,11 +7,15 @@
 import { readUint32 } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
 import { compareTrailers, TRAILER_LENGTH } from '@varve/format/key'
-import { type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
+import { OwnedTarget, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
+import type { RangeTombstones } from '../tombstone/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
 import { findFile } from '../version/version.ts'
 import type { TableCache } from './table-cache.ts'
 import { TableCursor } from './table-cursor.ts'
+
+/** Told of the range tombstones of each file that is entered, before any of its entries is shown. */
+export type OnTombstones = (tombstones: RangeTombstones) => void
 
 const NO_FILE = -1
 
@@ -24,19 +28,26 @@ export class LevelCursor extends TableCursor {
   private entering = NO_FILE
   /** The file that has to be opened first. */
   private unopened = NO_FILE
+  private readonly enters: OnTombstones | undefined
+  /** A seek goes on behind the one file that its target lies in, and waits there. */
+  private isPassing = false
+  private readonly passed = new OwnedTarget()
 
   /** `files` as a version has them: sorted, free of overlap. */
-  constructor(files: readonly FileMeta[], tables: TableCache, fillCache = true) {
+  constructor(files: readonly FileMeta[], tables: TableCache, fillCache = true, enters?: OnTombstones) {
     super(undefined, fillCache)
+    this.enters = enters
     this.files = files
     this.tables = tables
   }
 
   override first(): Step {
+    this.isPassing = false
     return this.goForward(0)
   }
 
   override last(): Step {
+    this.isPassing = false
     return this.goBack(this.files.length - 1)
   }
 
@@ -53,19 +64,41 @@ export class LevelCursor extends TableCursor {
   }
 
   override seek(target: SeekTarget): Step {
-    this.entering = NO_FILE
+    if (this.goesOn(target)) return this.passTo(this.entering, true)
     const file = findFile(this.files, target)
     if (file === this.files.length) return this.end()
     if (!this.enterFile(file, true)) return this.wait()
-    return this.found(super.seek(target))
+    const step = super.seek(target)
+    if (step !== Step.ended) return step
+    this.refuseMissingBoundary()
+    this.passed.copyTarget(target)
+    return this.passTo(file + 1, true)
   }
 
   override seekForPrev(target: SeekTarget): Step {
-    this.entering = NO_FILE
+    if (this.goesOn(target)) return this.passTo(this.entering, false)
     const file = findFileBefore(this.files, target)
     if (file < 0) return this.end()
     if (!this.enterFile(file, false)) return this.wait()
-    return this.found(super.seekForPrev(target))
+    const step = super.seekForPrev(target)
+    if (step !== Step.ended) return step
+    this.refuseMissingBoundary()
+    this.passed.copyTarget(target)
+    return this.passTo(file - 1, false)
+  }
+
+  /** Whether this is the seek that waits in a file behind the one its target lies in. */
+  private goesOn(target: SeekTarget): boolean {
+    if (this.isPassing && this.passed.equals(target)) return true
+    this.isPassing = false
+    this.entering = NO_FILE
+    return false
+  }
+
+  private passTo(file: number, forward: boolean): Step {
+    const step = forward ? this.goForward(file) : this.goBack(file)
+    this.isPassing = step === Step.needsBlock
+    return step
   }
 
   override collectWanted(into: Wanted[], ahead?: boolean): void {
@@ -109,13 +142,15 @@ export class LevelCursor extends TableCursor {
     }
     this.turnTo(table, forward)
     this.at = file
+    const { tombstones } = table.contents
+    if (tombstones !== undefined) this.enters?.(tombstones)
     return true
   }
 
-  /** A seek goes to the one file whose boundaries promise the entry. */
-  private found(step: Step): Step {
-    if (step !== Step.ended) return step
+  /** A seek goes to the one file whose boundaries promise the entry, unless a tombstone made them wider. */
+  private refuseMissingBoundary(): void {
     const { number, table } = this.files[this.at]
+    if (table?.contents.tombstones !== undefined) return
     throw new CorruptionError(`table #${number} lacks a boundary key that the MANIFEST has`, table?.file.path)
   }
 }

@@ -19,15 +19,18 @@ import {
   readBlockPayload,
   readDictionary,
   readIndex,
+  readRangeDeletions,
   readTableLayout,
   readTopLevel,
   type TableLayout,
 } from '@varve/format/sst'
+import { type RangeTombstones, tableTombstones } from '../tombstone/index.ts'
 import type { TableFile } from './table-file.ts'
 import { TableFilter } from './table-filter.ts'
 
 /** What the MANIFEST says about a table that opening it needs to know; a `NewFile` record is one. */
-export type TableIdentity = Pick<NewFile, 'number' | 'size' | 'largestSequence' | 'uniqueId' | 'tailSize'>
+export type TableIdentity = Pick<NewFile, 'number' | 'size' | 'largestSequence' | 'uniqueId' | 'tailSize'> &
+  Partial<Pick<NewFile, 'smallest' | 'largest'>>
 
 export interface TableContents {
   readonly layout: TableLayout
@@ -36,6 +39,8 @@ export interface TableContents {
   readonly dictionary: Uint8Array | undefined
   /** The sequence that stands for every key's own, in a table made outside a database. */
   readonly globalSequence: number | undefined
+  /** Those that count within the file's boundaries; undefined when there are none. */
+  readonly tombstones: RangeTombstones | undefined
 }
 
 const BYTEWISE_COMPARATOR = 'leveldb.BytewiseComparator'
@@ -52,18 +57,27 @@ function loadContents(source: ByteSource, identity: TableIdentity, unfolded?: Un
   const index = unfolded === undefined ? readIndex(source, layout) : new FlatIndex(unfolded)
   const dictionary = readDictionary(source, layout)?.slice()
   const sequence = globalSequence(layout.properties, identity.largestSequence)
-  return { layout, index, filter, dictionary, globalSequence: sequence }
+  const tombstones = readTombstones(source, layout, identity, sequence)
+  return { layout, index, filter, dictionary, globalSequence: sequence, tombstones }
+}
+
+function readTombstones(
+  source: ByteSource,
+  layout: TableLayout,
+  { smallest, largest }: TableIdentity,
+  sequence: number | undefined,
+): RangeTombstones | undefined {
+  if (layout.rangeDeletions === undefined) return undefined
+  const bounds = smallest === undefined || largest === undefined ? undefined : { smallest, largest }
+  const tombstones = tableTombstones(readRangeDeletions(source, layout), bounds, sequence)
+  return tombstones.count === 0 ? undefined : tombstones
 }
 
 /** Refuses what would otherwise be answered wrongly. */
 function refuseUnsupported(layout: TableLayout): void {
-  const { file, properties, rangeDeletions } = layout
-  if (rangeDeletions !== undefined || (properties?.rangeDeletions ?? 0) > 0) {
-    throw notSupported('reading a table with range deletions', file, rangeDeletions?.offset)
-  }
+  const { file, properties } = layout
   if (properties === undefined) return
   const { comparator } = properties
-  if ((properties.mergeOperands ?? 0) > 0) throw notSupported('reading a table with merge operands', file)
   if (comparator !== undefined && comparator !== '' && comparator !== BYTEWISE_COMPARATOR) {
     throw notSupported(`the comparator ${comparator}`, file)
   }

@@ -123,6 +123,8 @@ export class TableReader {
     return {
       entries: properties?.entries ?? 0,
       deletions: properties?.deletedKeys ?? 0,
+      rangeDeletions: properties?.rangeDeletions ?? 0,
+      mergeOperands: properties?.mergeOperands ?? 0,
       rawKeySize: properties?.rawKeySize ?? 0,
       rawValueSize: properties?.rawValueSize ?? 0,
     }
@@ -139,6 +141,16 @@ export class TableReader {
    * `lookup.state` says what it is. `ended`: the table has none. `needsBlock`: load `lookup.wanted`, then repeat.
    */
   get(lookup: PointLookup): Step {
+    const { tombstones } = this.contents
+    if (tombstones === undefined) return this.find(lookup)
+    const { bytes, start, end, sequence } = lookup
+    lookup.covered = tombstones.covering(bytes, start, end, sequence)
+    const step = this.find(lookup)
+    return step === Step.ended && lookup.settleCovered() ? Step.moved : step
+  }
+
+  /** As `get`, among the entries. */
+  private find(lookup: PointLookup): Step {
     const { filter } = this.contents
     if (filter !== undefined && !filter.mayMatch(lookup)) return Step.ended
     // The keys of a table with a global sequence are all written with sequence 0: seek before any version.

@@ -8,14 +8,17 @@
  * RocksDB: db/version_edit.h, FileMetaData
  */
 import { compareBytes, prefixWord, readUint32 } from '@varve/format/bytes'
-import { TRAILER_LENGTH } from '@varve/format/key'
+import { isSentinelTrailer, TRAILER_LENGTH } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import type { TableReader } from '../table/table-reader.ts'
 
 /** What the table's properties say about its contents. All zero until somebody has read them. */
 export interface FileStatistics {
   entries: number
+  /** Of keys and of ranges. */
   deletions: number
+  rangeDeletions: number
+  mergeOperands: number
   rawKeySize: number
   rawValueSize: number
 }
@@ -23,6 +26,8 @@ export interface FileStatistics {
 export const noStatistics: Readonly<FileStatistics> = {
   entries: 0,
   deletions: 0,
+  rangeDeletions: 0,
+  mergeOperands: 0,
   rawKeySize: 0,
   rawValueSize: 0,
 }
@@ -50,6 +55,8 @@ export class FileMeta {
   record: NewFile
   /** Id of the first version that holds it. */
   firstVersion = 0
+  /** The file ends before its largest user key: that is where a range tombstone ends. */
+  readonly endsBeforeLargest: boolean
   /** True while a compaction has the file among its inputs. */
   beingCompacted = false
   /** The open reader, put here and closed by the table cache. */
@@ -74,6 +81,7 @@ export class FileMeta {
     this.largestLow = prefixWord(largest, 4, largestEnd)
     this.largestTrailerLow = readUint32(largest, largestEnd)
     this.largestTrailerHigh = readUint32(largest, largestEnd + 4)
+    this.endsBeforeLargest = isSentinelTrailer(this.largestTrailerLow, this.largestTrailerHigh)
     this.epochNumber = record.epochNumber ?? 0
     this.level = record.level
     this.record = record
@@ -87,6 +95,8 @@ export class FileMeta {
     this.statistics = {
       entries: properties.entries ?? 0,
       deletions: properties.deletedKeys ?? 0,
+      rangeDeletions: properties.rangeDeletions ?? 0,
+      mergeOperands: properties.mergeOperands ?? 0,
       rawKeySize: properties.rawKeySize ?? 0,
       rawValueSize: properties.rawValueSize ?? 0,
     }
@@ -110,10 +120,14 @@ export class FileMeta {
     return compareBytes(this.smallest, 0, this.smallest.length - TRAILER_LENGTH, bytes, start, end)
   }
 
-  /** The order of this file's last user key and bytes[start..end), whose prefix words are `high` and `low`. */
+  /**
+   * The order of this file's last user key and bytes[start..end), whose prefix words are `high` and `low`. A file that
+   * ends before its largest user key has no entry of that.
+   */
   compareLargestUserKey(bytes: Uint8Array, start: number, end: number, high: number, low: number): number {
     if (this.largestHigh !== high) return this.largestHigh - high
     if (this.largestLow !== low) return this.largestLow - low
-    return compareBytes(this.largest, 0, this.largest.length - TRAILER_LENGTH, bytes, start, end)
+    const order = compareBytes(this.largest, 0, this.largest.length - TRAILER_LENGTH, bytes, start, end)
+    return order === 0 && this.endsBeforeLargest ? -1 : order
   }
 }

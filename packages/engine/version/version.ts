@@ -145,8 +145,13 @@ export function overlapsUserKeys(
   smallest: Uint8Array | undefined,
   largest: Uint8Array | undefined,
 ): boolean {
-  if (smallest !== undefined && compareUserKeys(file.largestUserKey, smallest) < 0) return false
+  if (smallest !== undefined && endsBefore(file, smallest)) return false
   return largest === undefined || compareUserKeys(file.smallestUserKey, largest) <= 0
+}
+
+function endsBefore(file: FileMeta, userKey: Uint8Array): boolean {
+  const order = compareUserKeys(file.largestUserKey, userKey)
+  return order < 0 || (order === 0 && file.endsBeforeLargest)
 }
 
 export function compareUserKeys(a: Uint8Array, b: Uint8Array): number {

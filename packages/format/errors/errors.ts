@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'IO_ERROR'
   | 'NO_SPACE'
   | 'ABORTED'
+  | 'MERGE_FAILED'
   | 'STALLED'
   | 'NOT_SUPPORTED'
   | 'INVALID_ARGUMENT'

@@ -1,8 +1,10 @@
 export {
   compareInternalKeys,
   compareTrailers,
+  isSentinelTrailer,
   MAX_SEQUENCE,
   makeInternalKey,
+  makeSentinel,
   sequenceOfTrailer,
   shortestSeparator,
   TRAILER_LENGTH,

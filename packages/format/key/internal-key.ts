@@ -74,6 +74,21 @@ export function makeInternalKey(userKey: Uint8Array, sequence: number, type: num
   return key
 }
 
+/**
+ * The largest key of a table whose last range deletion ends before the user key `end`: it sorts before every entry of
+ * that key, so the next table may begin with it. RocksDB: kRangeTombstoneSentinel, db/dbformat.h
+ */
+export function makeSentinel(end: Uint8Array): Uint8Array {
+  const key = new Uint8Array(end.length + TRAILER_LENGTH).fill(0xff)
+  key.set(end)
+  key[end.length] = ValueType.RangeDeletion
+  return key
+}
+
+export function isSentinelTrailer(low: number, high: number): boolean {
+  return high === 0xffff_ffff && low === (0xffff_ff00 | ValueType.RangeDeletion) >>> 0
+}
+
 /** A view of the user key in an internal key of at least eight bytes. */
 export function userKeyOf(internalKey: Uint8Array): Uint8Array {
   return internalKey.subarray(0, internalKey.length - TRAILER_LENGTH)

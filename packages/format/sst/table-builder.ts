@@ -1,7 +1,7 @@
 /**
  * Builds a table from entries in ascending order of their internal keys.
  *
- *     data block ..., [filter block], index block, properties block, metaindex block, footer
+ *     data block ..., [filter block], index block, [range deletion block], properties block, metaindex block, footer
  *
  * Where data blocks end, what stands in the index and in the properties, is as RocksDB 7.8 has it: equal
  * entries and options make equal files. This is the inner loop of flush and compaction, so keys and values
@@ -18,6 +18,7 @@ import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
 import { encodeFooter } from './footer.ts'
 import { TableProperties } from './properties.ts'
+import { greaterKey, lesserKey, RangeDeletionBuilder } from './range-deletion-builder.ts'
 import {
   type ResolvedTableBuilderOptions,
   resolveTableBuilderOptions,
@@ -27,7 +28,7 @@ import { type TableStatistics, tableProperties } from './table-statistics.ts'
 
 export interface TableSummary {
   fileSize: number
-  /** First and last internal key; empty when the table is. */
+  /** The internal keys that bound entries and range deletions; empty when the table is. */
   smallest: Uint8Array
   largest: Uint8Array
   smallestSequence: number
@@ -48,6 +49,7 @@ export class TableBuilder {
   private readonly filter: FastLocalBloomBuilder | undefined
   /** Below this size a block takes one more entry, even one that overfills it. */
   private readonly almostFull: number
+  private readonly rangeDeletions = new RangeDeletionBuilder()
   private smallest: Uint8Array = emptyBytes
   private smallestSequence = Number.POSITIVE_INFINITY
   private largestSequence = 0
@@ -70,6 +72,7 @@ export class TableBuilder {
       entries: 0,
       deletions: 0,
       mergeOperands: 0,
+      rangeDeletions: 0,
       rawKeySize: 0,
       rawValueSize: 0,
       dataBlocks: 0,
@@ -122,6 +125,12 @@ export class TableBuilder {
     this.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
 
+  /** Adds the tombstone of a range of user keys; see `RangeDeletionBuilder.add`. Before, between or behind entries. */
+  addRangeDeletion(start: Uint8Array, sequence: number, end: Uint8Array): void {
+    this.rangeDeletions.add(start, sequence, end)
+    this.noteSequence(sequence)
+  }
+
   /** Writes what remains. The builder is of no further use. */
   finish(): TableSummary {
     if (!this.data.empty) this.finishDataBlock(undefined)
@@ -134,14 +143,15 @@ export class TableBuilder {
       this.options.compression,
       this.options.compressionLevel,
     )
+    this.writeRangeDeletions(meta)
     const properties = this.writeProperties(meta, dataSize, filterSize, index)
     const metaindex = this.output.write(encodeMetaindex(meta), 0)
     this.writeFooter(metaindex, indexHandle)
     return {
       fileSize: this.output.offset,
-      smallest: this.smallest,
-      largest: this.data.lastKey.slice(0, this.data.lastKeyLength),
-      smallestSequence: this.entryCount === 0 ? 0 : this.smallestSequence,
+      smallest: lesserKey(this.smallest, this.rangeDeletions.smallest),
+      largest: greaterKey(this.data.lastKey.slice(0, this.data.lastKeyLength), this.rangeDeletions.largest),
+      smallestSequence: this.statistics.entries === 0 ? 0 : this.smallestSequence,
       largestSequence: this.largestSequence,
       entries: this.statistics.entries,
       deletions: this.statistics.deletions,
@@ -192,8 +202,24 @@ export class TableBuilder {
     statistics.rawValueSize += valueLength
     if (type === ValueType.Deletion || type === ValueType.SingleDeletion) statistics.deletions++
     else if (type === ValueType.Merge) statistics.mergeOperands++
+    this.noteSequence(sequence)
+  }
+
+  private noteSequence(sequence: number): void {
     if (sequence < this.smallestSequence) this.smallestSequence = sequence
     if (sequence > this.largestSequence) this.largestSequence = sequence
+  }
+
+  /** RocksDB counts them among entries and deletions. */
+  private writeRangeDeletions(meta: Map<string, BlockHandle>): void {
+    const { rangeDeletions, statistics } = this
+    if (rangeDeletions.count === 0) return
+    meta.set('rocksdb.range_del', this.output.write(rangeDeletions.finish(), 0))
+    statistics.entries += rangeDeletions.count
+    statistics.rangeDeletions = rangeDeletions.count
+    statistics.deletions += rangeDeletions.count
+    statistics.rawKeySize += rangeDeletions.keyBytes
+    statistics.rawValueSize += rangeDeletions.valueBytes
   }
 
   /** Writes the data block; `nextKey` is the first key of the one behind it. */

@@ -10,6 +10,7 @@ export interface TableStatistics {
   entries: number
   deletions: number
   mergeOperands: number
+  rangeDeletions: number
   rawKeySize: number
   rawValueSize: number
   dataBlocks: number
@@ -45,7 +46,7 @@ export function tableProperties(
     [PropertyName.filterEntries, sizes.filterEntries],
     [PropertyName.deletedKeys, statistics.deletions],
     [PropertyName.mergeOperands, statistics.mergeOperands],
-    [PropertyName.rangeDeletions, 0],
+    [PropertyName.rangeDeletions, statistics.rangeDeletions],
     [PropertyName.dataBlocks, statistics.dataBlocks],
     [PropertyName.filterSize, sizes.filterSize],
     [PropertyName.formatVersion, 0], // Not format_version: 7.8 writes 0 whatever that is.

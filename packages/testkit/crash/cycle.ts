@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type BatchOperation, type Database, open } from 'varve'
+import { effectsOf } from '../model/operations.ts'
 import { SortedModel } from '../model/sorted-model.ts'
 import { type Contents, checkInCpp } from '../oracle/cpp-checks.ts'
 import { isSame, mustVerify } from '../oracle/varve-side.ts'
@@ -163,11 +164,12 @@ class Comparison {
       const name = String(operation.columnFamily)
       const model = this.model.get(name) as SortedModel
       const found = this.found.get(name) as SortedModel
-      const key = operation.key as Uint8Array
-      if (!agree(model, found, key)) this.differing--
-      if (operation.type === 'put') model.put(key, operation.value as Uint8Array)
-      else model.delete(key)
-      if (!agree(model, found, key)) this.differing++
+      for (const [key, value] of effectsOf(model, operation)) {
+        if (!agree(model, found, key)) this.differing--
+        if (value === undefined) model.delete(key)
+        else model.put(key, value)
+        if (!agree(model, found, key)) this.differing++
+      }
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { BatchOperation, OpenOptions } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
+import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
 import { Random } from '../random.ts'
 
 export const families: readonly string[] = ['default', 'users', 'log']
@@ -40,6 +41,7 @@ export function crashRun(directory: string, random: Random): CrashRun {
       avoidFlushDuringRecovery: random.chance(0.3),
       compression: random.pick(['none', 'snappy', 'lz4', 'zstd']),
       walSync: random.pick(['onRequest', 'onRequest', { everyBytes: 65_536 }, { everyMs: 20 }]),
+      mergeOperator: MERGE_OPERATOR,
       columnFamilies: Object.fromEntries(families.slice(1).map(name => [name, {}])),
     },
   }
@@ -73,11 +75,9 @@ export class Workload {
 
   private operation(): BatchOperation {
     const { random } = this
-    const key = this.keys.pick(random)
-    const columnFamily = random.pick(families)
-    if (random.chance(0.25)) return { type: 'delete', key, columnFamily }
     // Larger than an arena now and then: it takes a memtable of its own.
-    const value = random.chance(0.0003) ? random.bytes(3_000_000) : randomValue(random, 100_000)
-    return { type: 'put', key, value, columnFamily }
+    const value = () => (random.chance(0.0003) ? random.bytes(3_000_000) : randomValue(random, 100_000))
+    const shares = { delete: 25, merge: 10, deleteRange: random.chance(0.1) ? 10 : 0 }
+    return randomOperation(random, random.pick(families), () => this.keys.pick(random), value, shares)
   }
 }

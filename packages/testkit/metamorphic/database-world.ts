@@ -12,6 +12,7 @@ import { parseOptionsFile } from '@varve/format/options'
 import { type ColumnFamilyOptions, type Database, type OpenOptions, open, verifyDatabase } from 'varve'
 import { NodeFileSystem, nodeRuntime, type Runtime } from 'varve/internal'
 import { Random, SimulatedDisk } from '../disk/index.ts'
+import { MERGE_OPERATOR } from '../model/operations.ts'
 import { plainRuntime, simulatedRuntime } from '../simulation/index.ts'
 import { ImmediateJobs } from './immediate-jobs.ts'
 import type { Store } from './store.ts'
@@ -60,7 +61,13 @@ export class DatabaseWorld implements World {
 
   async open(readOnly: boolean): Promise<Store> {
     this.runtime = this.newRuntime()
-    const options = { ...this.options, columnFamilies: this.familyOptions(), readOnly }
+    const { options: given } = this
+    const options = {
+      mergeOperator: MERGE_OPERATOR,
+      ...given,
+      columnFamilies: this.familyOptions(),
+      readOnly,
+    }
     this.opened = await open(this.directory, options, this.runtime)
     return this.opened
   }

@@ -10,6 +10,7 @@ import {
   type Job,
   type JobPriority,
   type JobRunner,
+  loadMergeOperator,
   type OnProgress,
   runCompactionJob,
   runFlushJob,
@@ -25,10 +26,11 @@ export class ImmediateJobs implements JobRunner {
 
   async run<Result>(job: Job, _priority: JobPriority, onProgress?: OnProgress): Promise<Result> {
     if (this.isClosed) throw new VarveError('ABORTED', 'the job did not start: the database is closing')
+    const merge = await loadMergeOperator((job as FlushJob | CompactionJob).merge)
     const result: unknown =
       job.kind === 'flush'
-        ? await runFlushJob(job as FlushJob, this.fs, onProgress)
-        : await runCompactionJob(job as CompactionJob, this.fs, onProgress)
+        ? runFlushJob(job as FlushJob, this.fs, onProgress, merge)
+        : runCompactionJob(job as CompactionJob, this.fs, onProgress, merge)
     return result as Result
   }
 

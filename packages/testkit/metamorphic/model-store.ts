@@ -6,6 +6,7 @@ import {
   VarveError,
   type WriteBatch,
 } from 'varve'
+import { applyOperation } from '../model/operations.ts'
 import { type Row, SortedModel } from '../model/sorted-model.ts'
 import { ModelCursor } from './model-cursor.ts'
 import { modelRange } from './model-range.ts'
@@ -72,14 +73,30 @@ export class ModelStore implements Store {
     rows.delete(bytesOf(key))
   }
 
+  async singleDelete(key: Bytes, options?: InFamily): Promise<void> {
+    await this.delete(key, options)
+  }
+
+  async deleteRange(start: Bytes, end: Bytes, options?: InFamily): Promise<void> {
+    await this.apply({ type: 'deleteRange', start, end }, options)
+  }
+
+  async merge(key: Bytes, operand: Bytes, options?: InFamily): Promise<void> {
+    await this.apply({ type: 'merge', key, operand }, options)
+  }
+
+  private async apply(operation: BatchOperation, options: InFamily | undefined): Promise<void> {
+    const { rows } = this.family(options)
+    this.refuseUnlessWritable()
+    applyOperation(rows, operation)
+  }
+
   async write(batch: WriteBatch | readonly BatchOperation[]): Promise<void> {
     const operations = batch instanceof KnownBatch ? batch.operations : (batch as readonly BatchOperation[])
     const families = operations.map(operation => this.family(operation))
     this.refuseUnlessWritable()
     for (const [index, operation] of operations.entries()) {
-      const { rows } = families[index]
-      if (operation.type === 'delete') rows.delete(bytesOf(operation.key))
-      else rows.put(bytesOf(operation.key), new Uint8Array(bytesOf(operation.value)))
+      applyOperation(families[index].rows, operation)
     }
   }
 

@@ -23,9 +23,17 @@ const small: OpenOptions = {
   blockSize: 256,
 }
 
+/** A user's own operator, which threads load. */
+const appendModule = new URL('./append.ts', import.meta.url).href
+
 /** By name: what differs from `small`. */
 const differences: Record<string, OpenOptions> = {
   small: {},
+  'operator by its name and delimiter': { mergeOperator: { name: 'stringappend', delimiter: ',' } },
+  'operator of a module': { mergeOperator: { module: appendModule } },
+  'operator without partial merge': {
+    mergeOperator: { module: appendModule, export: 'withoutPartialMerge' },
+  },
   'format version 2': { formatVersion: 2, checksum: 'kCRC32c' },
   'format version 3': { formatVersion: 3, checksum: 'kxxHash' },
   'format version 4': { formatVersion: 4, indexBlockRestartInterval: 8 },

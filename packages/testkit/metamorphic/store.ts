@@ -68,6 +68,9 @@ export interface FamilyHandle extends ColumnFamilyReference {
 export interface Store {
   put(key: Bytes, value: Bytes, options?: WriteOptions & InFamily): Promise<void>
   delete(key: Bytes, options?: WriteOptions & InFamily): Promise<void>
+  singleDelete(key: Bytes, options?: WriteOptions & InFamily): Promise<void>
+  deleteRange(start: Bytes, end: Bytes, options?: WriteOptions & InFamily): Promise<void>
+  merge(key: Bytes, operand: Bytes, options?: WriteOptions & InFamily): Promise<void>
   write(batch: WriteBatch | readonly BatchOperation[], options?: WriteOptions): Promise<void>
   get(key: Bytes, options?: Where): Promise<Uint8Array | undefined>
   getSync(key: Bytes, options?: Where): Uint8Array | undefined
@@ -102,6 +105,21 @@ export class KnownBatch extends WriteBatch {
   override delete(key: Bytes, columnFamily?: ColumnFamilyReference): this {
     this.operations.push({ type: 'delete', key, ...(columnFamily && { columnFamily }) })
     return super.delete(key, columnFamily)
+  }
+
+  override singleDelete(key: Bytes, columnFamily?: ColumnFamilyReference): this {
+    this.operations.push({ type: 'singleDelete', key, ...(columnFamily && { columnFamily }) })
+    return super.singleDelete(key, columnFamily)
+  }
+
+  override deleteRange(start: Bytes, end: Bytes, columnFamily?: ColumnFamilyReference): this {
+    this.operations.push({ type: 'deleteRange', start, end, ...(columnFamily && { columnFamily }) })
+    return super.deleteRange(start, end, columnFamily)
+  }
+
+  override merge(key: Bytes, operand: Bytes, columnFamily?: ColumnFamilyReference): this {
+    this.operations.push({ type: 'merge', key, operand, ...(columnFamily && { columnFamily }) })
+    return super.merge(key, operand, columnFamily)
   }
 
   override clear(): void {

@@ -1,5 +1,7 @@
 /** Steps that write. What is given to a write is spoilt afterwards: the database must have its own copy. */
-import type { BatchOperation, WriteOptions } from 'varve'
+import type { BatchOperation, Bytes, ColumnFamilyReference, WriteBatch, WriteOptions } from 'varve'
+import { bytesOf, randomOperation } from '../model/operations.ts'
+import { writeOne } from '../oracle/varve-side.ts'
 import { familyNames, type Planner } from './planner.ts'
 import type { Session } from './session.ts'
 import { showBytes } from './show.ts'
@@ -21,6 +23,14 @@ export const writeKinds: readonly Kind[] = [
   { name: 'delete, not logged', weight: 6, plan: planner => deleteOf(planner, { disableWAL: true }) },
   { name: 'delete by handle', weight: 6, plan: deleteByHandle },
   { name: 'delete of neighbours', weight: 8, plan: deleteNeighbours },
+  { name: 'single delete', weight: 20, plan: singleDelete },
+  { name: 'merge', weight: 60, plan: planner => mergeOf(planner) },
+  { name: 'merge, synced', weight: 4, plan: planner => mergeOf(planner, { sync: true }) },
+  { name: 'merge, not logged', weight: 6, plan: planner => mergeOf(planner, { disableWAL: true }) },
+  { name: 'merge again and again', weight: 6, plan: mergeAgainAndAgain },
+  { name: 'range deleted', weight: 20, plan: planner => rangeOf(planner) },
+  { name: 'range deleted, not logged', weight: 3, plan: planner => rangeOf(planner, { disableWAL: true }) },
+  { name: 'large range deleted', weight: 2, plan: planner => rangeOf(planner, {}, 1000) },
   { name: 'batch', weight: 25, plan: planner => batchOf(planner, operations(planner, 8)) },
   { name: 'large batch', weight: 4, plan: planner => batchOf(planner, operations(planner, 120)) },
   { name: 'batch over families', weight: 15, plan: planner => batchOf(planner, overFamilies(planner)) },
@@ -113,6 +123,74 @@ function deleteByHandle(planner: Planner): Plan {
   }
 }
 
+function singleDelete(planner: Planner): Plan {
+  const columnFamily = planner.family()
+  const key = planner.key()
+  return {
+    text: () => `${columnFamily} ${showBytes(key)}`,
+    run: async ({ store }) => {
+      await store.singleDelete(key, { columnFamily })
+      return 'done'
+    },
+  }
+}
+
+function mergeOf(planner: Planner, options: WriteOptions = {}): Plan {
+  const columnFamily = planner.family()
+  const key = planner.key()
+  const operand = planner.value()
+  return {
+    text: () => `${columnFamily} ${showBytes(key)} += ${showBytes(operand)} ${given(options)}`,
+    async run(session) {
+      const copy = operand.slice()
+      const written = session.store.merge(key, copy, { columnFamily, ...options })
+      copy.fill(0xdb)
+      await written
+      return done(session, options)
+    },
+  }
+}
+
+/** Many operands of a key in one memtable, and at the border of two. */
+function mergeAgainAndAgain(planner: Planner): Plan {
+  const columnFamily = planner.family()
+  const key = planner.key()
+  const operands = Array.from({ length: planner.random.between(3, 40) }, () => planner.value(20))
+  return {
+    text: () => `${columnFamily} ${showBytes(key)} += ${operands.map(showBytes).join(', then ')}`,
+    run: async ({ store, show }) => {
+      for (const operand of operands) await store.merge(key, operand, { columnFamily })
+      return show.value(await store.get(key, { columnFamily }))
+    },
+  }
+}
+
+function rangeOf(planner: Planner, options: WriteOptions = {}, width = 30): Plan {
+  const columnFamily = planner.family()
+  const { start, end } = narrowRange(planner, width)
+  return {
+    text: () => `${columnFamily} ${showBytes(start)} to before ${showBytes(end)} ${given(options)}`,
+    async run(session) {
+      const [first, last] = [start.slice(), end.slice()]
+      const written = session.store.deleteRange(first, last, { columnFamily, ...options })
+      first.fill(0xdb)
+      last.fill(0xdb)
+      await written
+      return done(session, options)
+    },
+  }
+}
+
+/** From one of the keys, or near one, up to another that is at most `width` keys behind it. */
+function narrowRange(planner: Planner, width: number): { start: Uint8Array; end: Uint8Array } {
+  const { random } = planner
+  const keys = [...planner.keys.keys].sort(Buffer.compare)
+  const from = random.below(keys.length)
+  const start = random.chance(0.7) ? keys[from] : planner.near()
+  const end = keys[Math.min(keys.length - 1, from + random.below(width))]
+  return Buffer.compare(start, end) <= 0 ? { start, end } : { start: end, end: start }
+}
+
 /** Tombstones side by side, as many as one half of all keys. */
 function deleteNeighbours(planner: Planner): Plan {
   const columnFamily = planner.family()
@@ -129,8 +207,19 @@ function operations(planner: Planner, max: number, columnFamily = planner.family
 }
 
 function operation(planner: Planner, columnFamily: string, key = planner.key()): BatchOperation {
-  if (planner.random.chance(0.35)) return { type: 'delete', key, columnFamily }
-  return { type: 'put', key, value: planner.value(), columnFamily }
+  const { random } = planner
+  if (random.chance(0.03)) return { type: 'deleteRange', ...narrowRange(planner, 20), columnFamily }
+  return randomOperation(
+    random,
+    columnFamily,
+    () => key,
+    () => planner.value(),
+    {
+      delete: 30,
+      merge: 15,
+      deleteRange: 0,
+    },
+  )
 }
 
 function overFamilies(planner: Planner): BatchOperation[] {
@@ -166,8 +255,7 @@ function writeBatch(planner: Planner): Plan {
       const family = await store.columnFamily(name)
       const batch = new KnownBatch()
       for (const change of own) {
-        if (change.type === 'put') batch.put(change.key, change.value, family)
-        else batch.delete(change.key, family)
+        addTo(batch, change, family)
       }
       await store.write(batch)
       await store.write(others)
@@ -175,6 +263,14 @@ function writeBatch(planner: Planner): Plan {
       return String(batch.count)
     },
   }
+}
+
+function addTo(batch: WriteBatch, change: BatchOperation, family: ColumnFamilyReference): void {
+  if (change.type === 'put') batch.put(change.key, change.value, family)
+  else if (change.type === 'merge') batch.merge(change.key, change.operand, family)
+  else if (change.type === 'deleteRange') batch.deleteRange(change.start, change.end, family)
+  else if (change.type === 'singleDelete') batch.singleDelete(change.key, family)
+  else batch.delete(change.key, family)
 }
 
 /** Not waiting for one another: they take effect in the order of the calls. */
@@ -187,9 +283,7 @@ function writesAtOnce(planner: Planner): Plan {
     async run({ store }) {
       const outcomes = await Promise.allSettled(
         writes.map((write, index) => {
-          const options = { columnFamily, sync: index === synced }
-          if (write.type === 'put') return store.put(write.key, write.value, options)
-          return store.delete(write.key, options)
+          return writeOne(store, { ...write, columnFamily }, { sync: index === synced })
         }),
       )
       const failure = outcomes.find(outcome => outcome.status === 'rejected')
@@ -207,13 +301,18 @@ function writesBesideFlush(planner: Planner): Plan {
     async run({ store, show }) {
       const flushed = store.flush({ columnFamily })
       const written = writes.map(write => store.write([write]))
-      const read = store.get(writes[0].key, { columnFamily })
+      const [key] = keysOf(writes[0])
+      const read = store.get(key, { columnFamily })
       const outcomes = await Promise.allSettled([flushed, read, ...written])
       const failure = outcomes.find(outcome => outcome.status === 'rejected')
       if (failure !== undefined) throw failure.reason
-      return show.value(await store.get(writes[0].key, { columnFamily }))
+      return show.value(await store.get(key, { columnFamily }))
     },
   }
+}
+
+function keysOf(change: BatchOperation): Uint8Array[] {
+  return change.type === 'deleteRange' ? [bytesOf(change.start), bytesOf(change.end)] : [bytesOf(change.key)]
 }
 
 function done(session: Session, { disableWAL }: WriteOptions): string {
@@ -226,9 +325,20 @@ function given(options: WriteOptions): string {
 }
 
 function showBatch(batch: readonly BatchOperation[]): string {
-  const parts = batch.map(change => {
-    const key = `${change.columnFamily} ${showBytes(Buffer.from(change.key))}`
-    return change.type === 'delete' ? `-${key}` : `${key} = ${showBytes(Buffer.from(change.value))}`
-  })
-  return `[${parts.join('; ')}]`
+  return `[${batch.map(showChange).join('; ')}]`
+}
+
+function showChange(change: BatchOperation): string {
+  const show = (bytes: Bytes) => showBytes(Buffer.from(bytes))
+  const family = String(change.columnFamily)
+  switch (change.type) {
+    case 'put':
+      return `${family} ${show(change.key)} = ${show(change.value)}`
+    case 'merge':
+      return `${family} ${show(change.key)} += ${show(change.operand)}`
+    case 'deleteRange':
+      return `-${family} ${show(change.start)} to before ${show(change.end)}`
+    default:
+      return `-${family} ${show(change.key)}`
+  }
 }

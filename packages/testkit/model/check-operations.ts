@@ -2,6 +2,7 @@
 import type { BatchOperation } from 'varve'
 import { randomValue } from './generators.ts'
 import { type HeldCursor, type ModelCheck, show, showRange } from './model-check.ts'
+import { applyOperation, randomOperation } from './operations.ts'
 import { randomRange } from './random-range.ts'
 import { type Row, SortedModel } from './sorted-model.ts'
 
@@ -96,14 +97,11 @@ async function writeBatch(check: ModelCheck): Promise<void> {
   const { random } = check
   const batch = Array.from({ length: random.between(0, 20) }, (): BatchOperation => {
     const columnFamily = check.familyName()
-    const key = check.keys.pick(random)
-    if (random.chance(0.3)) {
-      check.model(columnFamily).delete(key)
-      return { type: 'delete', key, columnFamily }
-    }
-    const value = randomValue(random)
-    check.model(columnFamily).put(key, value)
-    return { type: 'put', key, value, columnFamily }
+    const shares = { delete: 25, merge: 10, deleteRange: random.chance(0.1) ? 20 : 0 }
+    const key = () => check.keys.pick(random)
+    const operation = randomOperation(random, columnFamily, key, () => randomValue(random), shares)
+    applyOperation(check.model(columnFamily), operation)
+    return operation
   })
   await check.db.write(batch, writeOptions(check))
 }

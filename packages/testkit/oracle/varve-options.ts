@@ -1,5 +1,6 @@
 /** Random options for databases that Varve writes: small sizes, so that a few thousand rows fill several levels. */
 import type { ColumnFamilyOptions, CompressionName, OpenOptions } from 'varve'
+import { MERGE_OPERATOR } from '../model/operations.ts'
 import type { Random } from '../random.ts'
 
 const KIB = 1024
@@ -23,6 +24,7 @@ export function randomOpenOptions(random: Random, compressions = allCompressions
 
 export function randomFamilyOptions(random: Random, compressions = allCompressions): ColumnFamilyOptions {
   return {
+    mergeOperator: MERGE_OPERATOR,
     writeBufferSize: random.pick([64, 100, 256, 1024]) * KIB,
     maxWriteBufferNumber: random.between(2, 4),
     level0FileNumCompactionTrigger: random.between(2, 6),

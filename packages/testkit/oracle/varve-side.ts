@@ -1,6 +1,14 @@
 /** Varve's part of a cross-check: opening, comparing with a model, writing through it, and closing in order. */
-import { type Database, type OpenOptions, open, verifyDatabase, type WriteBatch } from 'varve'
+import {
+  type BatchOperation,
+  type Database,
+  type OpenOptions,
+  open,
+  verifyDatabase,
+  type WriteOptions,
+} from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
+import { applyOperation, type OperationShares, randomOperation } from '../model/operations.ts'
 import { SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import type { Contents } from './cpp-checks.ts'
@@ -13,6 +21,8 @@ export interface Writing {
   keySpace: number
   /** Largest value, in bytes. */
   largestValue?: number
+  /** Which kinds of operations; all unless given. */
+  shares?: OperationShares
 }
 
 /** Compares every column family with its model, forward and backward, and some keys by `get`. Returns the rows. */
@@ -90,20 +100,24 @@ export async function writeThroughVarve(
   const pending: Promise<void>[] = []
   for (let done = 0; done < writing.operations; ) {
     const size = random.chance(0.3) ? random.between(2, 20) : 1
-    const operations = []
+    const operations: BatchOperation[] = []
     for (let i = 0; i < size; i++, done++) {
       const columnFamily = random.pick(families)
       const model = contents.get(columnFamily) as SortedModel
-      const existing = random.chance(0.3) ? model.at(random.below(model.size + 1)) : undefined
-      const key = existing?.[0] ?? keys.pick(random)
-      if (random.chance(0.25)) {
-        model.delete(key)
-        operations.push({ type: 'delete' as const, key, columnFamily })
-      } else {
-        const value = randomValue(random, writing.largestValue)
-        model.put(key, value)
-        operations.push({ type: 'put' as const, key, value, columnFamily })
+      const key = () => {
+        const existing = random.chance(0.3) ? model.at(random.below(model.size + 1)) : undefined
+        return existing?.[0] ?? keys.pick(random)
       }
+      const value = () => randomValue(random, writing.largestValue)
+      const operation = randomOperation(
+        random,
+        columnFamily,
+        key,
+        value,
+        writing.shares ?? usualShares(random),
+      )
+      applyOperation(model, operation)
+      operations.push(operation)
     }
     pending.push(writeAs(db, operations, random))
     if (pending.length >= 32) await Promise.all(pending.splice(0))
@@ -111,17 +125,36 @@ export async function writeThroughVarve(
   await Promise.all(pending)
 }
 
-type Operations = Exclude<Parameters<Database['write']>[0], WriteBatch>
+/** A range takes many keys with it: few are enough. */
+function usualShares(random: Random): OperationShares {
+  return { delete: 22, merge: 8, deleteRange: random.chance(0.02) ? 100 : 0 }
+}
 
-function writeAs(db: Database, operations: Operations, random: Random): Promise<void> {
+function writeAs(db: Database, operations: readonly BatchOperation[], random: Random): Promise<void> {
   const sync = random.chance(0.002)
   const [only] = operations
   if (operations.length > 1 || random.chance(0.2)) return db.write(operations, { sync })
-  const { columnFamily } = only
-  return only.type === 'put'
-    ? db.put(only.key, only.value, { columnFamily, sync })
-    : db.delete(only.key, { columnFamily, sync })
+  return writeOne(db, only, { sync })
 }
+
+/** By the method of its own. */
+export function writeOne(db: Writer, operation: BatchOperation, options: WriteOptions = {}): Promise<void> {
+  const all = { ...options, ...(operation.columnFamily && { columnFamily: operation.columnFamily }) }
+  switch (operation.type) {
+    case 'put':
+      return db.put(operation.key, operation.value, all)
+    case 'delete':
+      return db.delete(operation.key, all)
+    case 'singleDelete':
+      return db.singleDelete(operation.key, all)
+    case 'deleteRange':
+      return db.deleteRange(operation.start, operation.end, all)
+    case 'merge':
+      return db.merge(operation.key, operation.operand, all)
+  }
+}
+
+export type Writer = Pick<Database, 'put' | 'delete' | 'singleDelete' | 'deleteRange' | 'merge'>
 
 /** Flushes and compacts now and then, as a user might. */
 export async function settle(db: Database, random: Random): Promise<void> {

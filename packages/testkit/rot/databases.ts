@@ -6,6 +6,7 @@
  */
 import type { ChecksumName, CompressionName, OpenOptions } from 'varve'
 import { cutFile, type SimulatedDisk } from '../disk/index.ts'
+import { MERGE_OPERATOR } from '../model/operations.ts'
 import type { Random } from '../random.ts'
 import {
   type Action,
@@ -39,7 +40,12 @@ const ZEROS_KEPT = 64
 /** The seed whose databases come with those of C++ RocksDB, which are the same whatever the seed. */
 const FIRST_SEED = 1
 
-const quiet: OpenOptions = { writeBufferSize: 65_536, blockCacheSize: 0, disableAutoCompactions: true }
+const quiet: OpenOptions = {
+  mergeOperator: MERGE_OPERATOR,
+  writeBufferSize: 65_536,
+  blockCacheSize: 0,
+  disableAutoCompactions: true,
+}
 
 function put(number: number, sync = false, columnFamily = 'default'): Action {
   const value = `value ${number} `.repeat(1 + (number % 4))
@@ -52,6 +58,16 @@ function remove(number: number): Action {
     operations: [{ type: 'delete', key: `key${number}`, columnFamily: 'default' }],
     sync: false,
   }
+}
+
+function removeRange(from: number, to: number): Action {
+  const range = { start: `key${from}`, end: `key${to}`, columnFamily: 'default' }
+  return { kind: 'write', operations: [{ type: 'deleteRange', ...range }], sync: false }
+}
+
+function merge(number: number): Action {
+  const row = { key: `key${number % 9}`, operand: `operand ${number}`, columnFamily: 'default' }
+  return { kind: 'write', operations: [{ type: 'merge', ...row }], sync: false }
 }
 
 const flush: Action = { kind: 'flush', columnFamily: undefined }
@@ -77,7 +93,8 @@ const logScript = script('log', quiet, [
   put(3),
   remove(1),
   put(4, true),
-  put(5),
+  merge(4),
+  removeRange(2, 3),
   put(6),
 ])
 
@@ -121,7 +138,8 @@ const treeScript = script('tree', quiet, [
   remove(2),
   flush,
   compact,
-  put(12),
+  merge(12),
+  removeRange(5, 7),
   flush,
   put(13, true),
   put(14),

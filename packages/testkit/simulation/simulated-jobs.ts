@@ -10,6 +10,7 @@ import {
   type Job,
   type JobPriority,
   type JobRunner,
+  loadMergeOperator,
   type OnProgress,
   runCompactionJob,
   runFlushJob,
@@ -65,9 +66,10 @@ export class SimulatedJobs implements JobRunner {
     await this.scheduler.wait('job')
     try {
       // Not through the dynamic imports of the engine's runners: how long those take, no seed decides.
+      const merge = await loadMergeOperator((job as FlushJob | CompactionJob).merge)
       return job.kind === 'flush'
-        ? runFlushJob(job as FlushJob, this.fs, onProgress)
-        : runCompactionJob(job as CompactionJob, this.fs, onProgress)
+        ? runFlushJob(job as FlushJob, this.fs, onProgress, merge)
+        : runCompactionJob(job as CompactionJob, this.fs, onProgress, merge)
     } finally {
       await this.scheduler.wait('job')
     }

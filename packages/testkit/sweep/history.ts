@@ -7,13 +7,13 @@
  * dropped and made again is another one.
  */
 import type { BatchOperation, Database } from 'varve'
+import { DELIMITER } from '../model/operations.ts'
 import { StateHash } from './state-hash.ts'
 
-/** A row that a step puts, or removes when there is no value, in one incarnation of a family. */
+/** What a step does, in one incarnation of a family. */
 interface Change {
   readonly family: number
-  readonly key: string
-  readonly value: string | undefined
+  readonly operation: BatchOperation
 }
 
 interface FamilyChange {
@@ -65,8 +65,7 @@ export class History {
     this.steps.push(
       operations.map(operation => ({
         family: families.get(String(operation.columnFamily ?? 'default')) ?? -1,
-        key: String(operation.key),
-        value: operation.type === 'put' ? String(operation.value) : undefined,
+        operation,
       })),
     )
     return this.steps.length - 1
@@ -164,23 +163,55 @@ export class History {
     const byFamily = rows.map(() => [StateHash.empty])
     for (const step of this.steps) {
       for (const states of byFamily) states.push(states[states.length - 1])
-      for (const { family, key, value } of step) {
+      for (const { family, operation } of step) {
         if (family < 0) continue
         const states = byFamily[family]
-        const old = rows[family].get(key)
-        let state = states[states.length - 1]
-        if (old !== undefined) state = state.toggled(key, old)
-        if (value === undefined) rows[family].delete(key)
-        else {
-          rows[family].set(key, value)
-          state = state.toggled(key, value)
-        }
-        states[states.length - 1] = state
+        for (const [key, value] of effectsOf(rows[family], operation))
+          states[states.length - 1] = changed(states[states.length - 1], rows[family], key, value)
       }
     }
     this.hashes = { steps: this.steps.length, byFamily }
     return this.hashes
   }
+}
+
+/** The keys that an operation changes, and what each becomes: `effectsOf` in ../model/operations.ts, of strings. */
+function effectsOf(
+  rows: ReadonlyMap<string, string>,
+  operation: BatchOperation,
+): [key: string, value: string | undefined][] {
+  switch (operation.type) {
+    case 'put':
+      return [[String(operation.key), String(operation.value)]]
+    case 'delete':
+    case 'singleDelete':
+      return [[String(operation.key), undefined]]
+    case 'deleteRange': {
+      const [start, end] = [String(operation.start), String(operation.end)]
+      return [...rows.keys()].filter(key => key >= start && key < end).map(key => [key, undefined])
+    }
+    case 'merge': {
+      const key = String(operation.key)
+      const before = rows.get(key)
+      return [
+        [key, before === undefined ? String(operation.operand) : `${before}${DELIMITER}${operation.operand}`],
+      ]
+    }
+  }
+}
+
+/** The state with another value of a row, or without it. */
+function changed(
+  state: StateHash,
+  rows: Map<string, string>,
+  key: string,
+  value: string | undefined,
+): StateHash {
+  const old = rows.get(key)
+  const without = old === undefined ? state : state.toggled(key, old)
+  if (value === undefined) rows.delete(key)
+  else rows.set(key, value)
+  return value === undefined ? without : without.toggled(key, value)
 }
 
 /** What is in a database, by family. */

@@ -1,5 +1,6 @@
 /** A script of everything at once, with options to go with it; all of it follows from the seed. */
 import type { BatchOperation, OpenOptions } from 'varve'
+import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
 import { Random } from '../random.ts'
 import type { Action, Round, Script } from './script.ts'
 
@@ -35,6 +36,7 @@ function randomOptions(random: Random): OpenOptions {
     avoidFlushDuringRecovery: random.chance(0.3),
     paranoidFileChecks: random.chance(0.3),
     walSync: random.pick(['onRequest', 'onRequest', 'always', { everyBytes: 2048 }, { everyMs: 5 }]),
+    mergeOperator: MERGE_OPERATOR,
     columnFamilies: random.chance(0.5) ? { users: {}, log: {} } : {},
   }
 }
@@ -64,14 +66,14 @@ function randomAction(random: Random): Action {
   if (kind < 6) return { kind: 'compact', columnFamily: 'default' }
   if (kind < 12) return { kind: 'sleep', milliseconds: random.below(10) }
   const size = random.chance(0.3) ? random.between(2, 8) : 1
-  const operations = Array.from({ length: size }, () => randomOperation(random))
+  const operations = Array.from({ length: size }, () => anyOperation(random))
   return { kind: 'write', operations, sync: random.chance(0.15) }
 }
 
-function randomOperation(random: Random): BatchOperation {
+function anyOperation(random: Random): BatchOperation {
   const columnFamily = random.pick(['default', 'default', 'users', 'log', ...passing])
-  const key = `key${random.skewed(200)}`
-  if (random.chance(0.2)) return { type: 'delete', key, columnFamily }
   const length = random.pick([10, 100, 1000, random.chance(0.05) ? 30_000 : 300])
-  return { type: 'put', key, value: `${random.next()} `.repeat(Math.ceil(length / 11)), columnFamily }
+  const value = () => `${random.next()} `.repeat(Math.ceil(length / 11))
+  const shares = { delete: 18, merge: 10, deleteRange: 3 }
+  return randomOperation(random, columnFamily, () => `key${random.skewed(200)}`, value, shares)
 }

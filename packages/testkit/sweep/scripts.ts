@@ -1,5 +1,6 @@
 /** The scripts of the sweeps. Each leads through one part of the engine where a crash or a failure is delicate. */
 import type { BatchOperation, OpenOptions } from 'varve'
+import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
 import type { Random } from '../random.ts'
 import type { Action, Round, Script } from './script.ts'
 
@@ -7,6 +8,7 @@ const KIB = 1024
 
 /** Everything small, so that a few writes reach every part. */
 const small: OpenOptions = {
+  mergeOperator: MERGE_OPERATOR,
   writeBufferSize: 64 * KIB,
   blockCacheSize: 256 * KIB,
   blockSize: 1024,
@@ -21,10 +23,9 @@ const twoFamilies = { columnFamilies: { users: {} } }
 const threeFamilies = { columnFamilies: { users: {}, log: {} } }
 
 function operation(random: Random, columnFamily: string, size: number): BatchOperation {
-  const key = `key${random.skewed(40)}`
-  if (random.chance(0.15)) return { type: 'delete', key, columnFamily }
-  const value = `${random.next()} `.repeat(Math.ceil(random.between(1, size) / 11))
-  return { type: 'put', key, value, columnFamily }
+  const value = () => `${random.next()} `.repeat(Math.ceil(random.between(1, size) / 11))
+  const shares = { delete: 13, merge: 8, deleteRange: 4 }
+  return randomOperation(random, columnFamily, () => `key${random.skewed(40)}`, value, shares)
 }
 
 function put(random: Random, sync: boolean, columnFamily = 'default', size = 120): Action {

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { associativeMerge, type Database, type MergeOption, type Snapshot } from '../index.ts'
+import { playHistory } from './random-history.ts'
+import { failsWith, freshPath, openFor, rowsOf } from './support.ts'
+
+function counter(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
+
+async function textOf(db: Database, key: string, snapshot?: Snapshot): Promise<string> {
+  const value = await db.get(key, snapshot === undefined ? {} : { snapshot })
+  return Buffer.from(value ?? []).toString()
+}
+
+const appended = associativeMerge('test.Append', (_key, older, newer) => Buffer.concat([older, newer]))
+
+test('operands are merged into what lies below them, wherever the parts are', async t => {
+  const path = freshPath(t)
+  const db = await openFor(t, path, { mergeOperator: 'stringappend' })
+  await db.put('a', '1')
+  await db.merge('a', '2')
+  await db.merge('b', 'only')
+  await db.merge('c', 'lost')
+  await db.delete('c')
+  await db.merge('c', 'found')
+  const rows = [
+    ['a', '1,2,3'],
+    ['b', 'only'],
+    ['c', 'found'],
+  ]
+  const before = db.snapshot()
+  await db.merge('a', '3')
+  assert.deepEqual(await rowsOf(db), rows)
+  await db.flush()
+  assert.deepEqual(await rowsOf(db), rows)
+  await db.merge('a', '4')
+  assert.equal(await textOf(db, 'a'), '1,2,3,4')
+  assert.equal(await textOf(db, 'a', before), '1,2')
+  await db.compact()
+  assert.equal(await textOf(db, 'a'), '1,2,3,4')
+  assert.equal(await textOf(db, 'a', before), '1,2')
+  before.close()
+  await db.compact()
+  assert.equal(db.property('rocksdb.num-entries-active-mem-table'), '0')
+  assert.equal(await db.has('b'), true)
+  await db.close()
+  const reopened = await openFor(t, path)
+  assert.equal(await textOf(reopened, 'a'), '1,2,3,4', 'the OPTIONS file names the operator')
+})
+
+test('the built-in operators do what those of RocksDB do', async t => {
+  const results: [MergeOption, operands: Uint8Array[], expected: Uint8Array][] = [
+    ['uint64add', [counter(1), counter(2 ** 40), counter(0xffff_ffff)], counter(2 ** 40 + 2 ** 32)],
+    ['uint64add', [Buffer.alloc(8, 0xff), counter(2)], counter(1)],
+    ['max', ['b', 'abc', 'a'].map(text => Buffer.from(text)), Buffer.from('b')],
+    ['bytesxor', [Buffer.from([1, 2, 3]), Buffer.from([1])], Buffer.from([0, 2, 3])],
+    ['put', ['1', '2'].map(text => Buffer.from(text)), Buffer.from('2')],
+    [
+      { name: 'stringappend', delimiter: '--' },
+      ['1', '', '3'].map(text => Buffer.from(text)),
+      Buffer.from('1----3'),
+    ],
+  ]
+  for (const [mergeOperator, operands, expected] of results) {
+    const db = await openFor(t, freshPath(t), { mergeOperator })
+    for (const operand of operands) await db.merge('key', operand)
+    assert.deepEqual(Buffer.from((await db.get('key')) ?? []), expected)
+    await db.flush()
+    assert.deepEqual(Buffer.from(db.getSync('key') ?? []), expected)
+    await db.compact()
+    assert.deepEqual(Buffer.from(db.getSync('key') ?? []), expected)
+  }
+})
+
+test('JSON merge patches change members, remove them and replace the whole', async t => {
+  const db = await openFor(t, freshPath(t), { mergeOperator: 'jsonMergePatch' })
+  const json = async () => JSON.parse(await textOf(db, 'user'))
+  await db.put('user', '{"name":"Ada","address":{"city":"London","zip":1}}')
+  await db.merge('user', '{"address":{"zip":null,"street":"Dorset"},"age":36}')
+  const merged = { name: 'Ada', address: { city: 'London', street: 'Dorset' }, age: 36 }
+  assert.deepEqual(await json(), merged)
+  await db.flush()
+  await db.merge('user', '{"age":null,"__proto__":{"x":1}}')
+  await db.flush()
+  await db.compact()
+  assert.match(await textOf(db, 'user'), /"__proto__":\{"x":1\}/)
+  await db.merge('user', '[1]')
+  assert.deepEqual(await json(), [1])
+  await db.merge('fresh', '{"a":null,"b":{"c":null}}')
+  assert.equal(await textOf(db, 'fresh'), '{"b":{}}')
+})
+
+test('without an operator merge is refused, and so is one that is none', async t => {
+  const db = await openFor(t, freshPath(t))
+  await assert.rejects(db.merge('a', '1'), failsWith('INVALID_ARGUMENT', /no merge operator/))
+  await assert.rejects(
+    db.write([
+      { type: 'put', key: 'b', value: '1' },
+      { type: 'merge', key: 'a', operand: '1' },
+    ]),
+    failsWith('INVALID_ARGUMENT', /no merge operator/),
+  )
+  assert.deepEqual(await rowsOf(db), [])
+  for (const wrong of ['add', { name: 'max', delimiter: ',' }, { fullMerge: 1 }, 7]) {
+    await assert.rejects(
+      openFor(t, freshPath(t), { mergeOperator: wrong as MergeOption }),
+      failsWith('INVALID_ARGUMENT', /mergeOperator/),
+    )
+  }
+  const missing = { module: new URL('./no-such-module.ts', import.meta.url) }
+  await assert.rejects(
+    openFor(t, freshPath(t), { mergeOperator: missing }),
+    failsWith('INVALID_ARGUMENT', /cannot be loaded/),
+  )
+})
+
+test('an operator that fails costs no data: the reader is told, compaction leaves the operands', async t => {
+  const db = await openFor(t, freshPath(t), { mergeOperator: 'uint64add' })
+  await db.put('good', counter(1))
+  await db.put('bad', 'no counter')
+  await db.merge('bad', counter(1))
+  await db.merge('good', counter(1))
+  for (let turn = 0; turn < 2; turn++) {
+    await assert.rejects(db.get('bad'), failsWith('MERGE_FAILED', /UInt64AddOperator failed: .*eight bytes/))
+    assert.throws(() => db.getSync('bad'), failsWith('MERGE_FAILED'))
+    await assert.rejects(db.entries().toArray(), failsWith('MERGE_FAILED'))
+    assert.deepEqual(Buffer.from(db.getSync('good') ?? []), counter(2))
+    assert.equal(await db.has('bad'), true)
+    await db.flush()
+    await db.compact()
+  }
+  using cursor = db.cursor()
+  assert.throws(() => cursor.first(), failsWith('MERGE_FAILED'))
+  assert.equal(cursor.valid, false)
+  assert.equal(cursor.seek('good'), true)
+  await db.put('bad', counter(7))
+  assert.deepEqual(Buffer.from(db.getSync('bad') ?? []), counter(7))
+})
+
+test('a table with operands that no compaction can combine is not compacted again and again', async t => {
+  const db = await openFor(t, freshPath(t), { mergeOperator: appended })
+  await db.merge('a', '1')
+  await db.flush()
+  await db.compact()
+  await db.put('b', '1')
+  db.snapshot().close()
+  await db.put('b', '2')
+  const { compactions } = db.statistics()
+  for (let turn = 0; turn < 20; turn++) {
+    db.snapshot().close()
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  assert.equal(db.statistics().compactions, compactions)
+  assert.equal(await textOf(db, 'a'), '1')
+})
+
+const operators: Record<string, MergeOption> = {
+  'known to threads by name': { name: 'stringappend', delimiter: '' },
+  'given itself': appended,
+  'without partial merge': { name: 'test.Full', fullMerge: appended.fullMerge },
+  'of a module': { module: new URL('./append-operator.ts', import.meta.url) },
+}
+
+for (const [name, mergeOperator] of Object.entries(operators)) {
+  test(`an operator ${name} gives the same at every moment, however operands, values and tombstones are spread`, async t => {
+    const weights = { put: 15, merge: 55, delete: 12, deleteRange: 3 }
+    for (let seed = 1; seed <= 4; seed++) await playHistory(t, seed, 600, weights, { mergeOperator })
+  })
+}
