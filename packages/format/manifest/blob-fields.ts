@@ -41,7 +41,7 @@ function readBlobCustomFields(reader: ByteReader, into: BlobAddition | BlobGarba
     const tag = reader.varint32('custom tag')
     if (tag === BLOB_TERMINATOR) return
     into.otherFields ??= []
-    into.otherFields.push(readOtherField(reader, tag, tagPosition))
+    into.otherFields.push(readOtherField(reader, tag, tagPosition, into.otherFields))
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { CorruptionError } from '../errors/index.ts'
 import { decodeVersionEdit, encodeVersionEdit, type NewFile } from './index.ts'
 
 /** How often `decodeVersionEdit` decodes text and makes views of its input. */
@@ -44,4 +45,22 @@ test('a name is not taken for the one before it, though the buffer is used again
     buffer.set(encodeVersionEdit({ comparator }))
     assert.equal(decodeVersionEdit(buffer).comparator, comparator)
   }
+})
+
+test('a record of a megabyte of unknown fields is refused before they are all read', () => {
+  const fields = Array.from({ length: 1001 }, () => ({ tag: 0, value: new Uint8Array(0) }))
+  const key = new Uint8Array(9)
+  const file = {
+    level: 0,
+    number: 1,
+    size: 1,
+    smallest: key,
+    largest: key,
+    smallestSequence: 0,
+    largestSequence: 0,
+  }
+  const edit = (count: number) =>
+    encodeVersionEdit({ newFiles: [{ ...file, otherFields: fields.slice(0, count) }] })
+  assert.equal(decodeVersionEdit(edit(1000)).newFiles?.[0].otherFields?.length, 1000)
+  assert.throws(() => decodeVersionEdit(edit(1001)), CorruptionError)
 })

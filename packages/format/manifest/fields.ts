@@ -42,8 +42,18 @@ export function nested<T>(reader: ByteReader, what: string, read: () => T): T {
   return value
 }
 
-/** A custom field with an unknown tag. */
-export function readOtherField(reader: ByteReader, tag: number, tagPosition: number): TaggedBytes {
+/** Custom fields with unknown tags that one record may have: far more than any version of RocksDB has of all kinds. */
+const MAX_OTHER_FIELDS = 1000
+
+/** A custom field with an unknown tag, behind `others`. */
+export function readOtherField(
+  reader: ByteReader,
+  tag: number,
+  tagPosition: number,
+  others: readonly TaggedBytes[],
+): TaggedBytes {
+  if (others.length >= MAX_OTHER_FIELDS)
+    throw reader.corruption('too many unknown custom fields', tagPosition)
   if ((tag & CUSTOM_MUST_UNDERSTAND) !== 0) throw reader.corruption(`unknown custom tag ${tag}`, tagPosition)
   return { tag, value: reader.lengthPrefixed('custom field to ignore') }
 }

@@ -53,7 +53,7 @@ function readCustomFields(reader: ByteReader, file: NewFile): void {
     if (tag === NewFileTag.Terminator) return
     if (readCustomField(reader, tag, file)) continue
     file.otherFields ??= []
-    file.otherFields.push(readOtherField(reader, tag, tagPosition))
+    file.otherFields.push(readOtherField(reader, tag, tagPosition, file.otherFields))
   }
 }
 

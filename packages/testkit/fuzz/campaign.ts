@@ -41,16 +41,20 @@ export class TargetCampaign {
       const input = mutate(this.random.pick(this.inputs), this.inputs, this.random)
       if (this.random.chance(0.8)) this.target.repair?.(input)
       before(input)
-      this.execute(input)
+      this.execute(input, before)
     }
   }
 
-  private execute(input: Uint8Array): void {
+  private execute(input: Uint8Array, before: (input: Uint8Array) => void = () => {}): void {
     this.executions++
     const { failure, signature, milliseconds } = judge(this.target, input)
     this.slowest = Math.max(this.slowest, milliseconds)
     if (failure !== undefined) {
-      this.failures.push({ target: this.target.name, message: failure, input: this.shrink(input, failure) })
+      this.failures.push({
+        target: this.target.name,
+        message: failure,
+        input: this.shrink(input, failure, before),
+      })
     }
     if (this.signatures.has(signature)) return
     this.signatures.add(signature)
@@ -58,7 +62,7 @@ export class TargetCampaign {
   }
 
   /** Takes pieces away for as long as what is left fails too. */
-  private shrink(input: Uint8Array, failure: string): Uint8Array {
+  private shrink(input: Uint8Array, failure: string, before: (input: Uint8Array) => void): Uint8Array {
     let smallest = input
     const kind = failure.slice(0, 4)
     const end = performance.now() + 5000
@@ -66,6 +70,7 @@ export class TargetCampaign {
       for (let at = 0; at + size <= smallest.length && performance.now() < end; ) {
         const shorter = Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + size)])
         this.target.repair?.(shorter)
+        before(shorter)
         if (judge(this.target, shorter).failure?.startsWith(kind) === true) smallest = shorter
         else at += size
       }

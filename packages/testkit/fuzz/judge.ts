@@ -32,7 +32,8 @@ export function judge(target: FuzzTarget, input: Uint8Array): Verdict {
   if (thrown !== undefined && !isVarveError(thrown, 'CORRUPTION') && !isVarveError(thrown, 'NOT_SUPPORTED')) {
     failure = `threw ${stackOf(target, input)}`
   } else if (used > MAX_BYTES) failure = `used ${Math.round(used / 1024 / 1024)} MiB`
-  else if (milliseconds > limit) failure = `took ${Math.round(milliseconds)} ms`
+  else if (milliseconds > limit && milliseconds > limit * slowness())
+    failure = `took ${Math.round(milliseconds)} ms`
   return { failure, signature: signatureOf(thrown), milliseconds }
 }
 
@@ -64,6 +65,36 @@ function leastMilliseconds(target: FuzzTarget, input: Uint8Array, limit: number)
     least = Math.min(least, threadMilliseconds() - started)
   }
   return least
+}
+
+/** What `yardstick` takes of the machine that the limits are meant for, left alone: 2 cores of a cloud machine of 2025. */
+const YARDSTICK_MS = 25
+const YARDSTICK_RUNS = 3
+
+/** How much longer than there things take here and now: other programs slow down even what a thread takes by itself. */
+function slowness(): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < YARDSTICK_RUNS; run++) {
+    const started = threadMilliseconds()
+    yardstick()
+    least = Math.min(least, threadMilliseconds() - started)
+  }
+  return Math.max(1, least / YARDSTICK_MS)
+}
+
+/** Bytes in, objects out, as decoders do; ten megabytes, for a thread's time is counted by milliseconds. */
+function yardstick(): void {
+  const bytes = new Uint8Array(1024 * 1024)
+  for (let run = 0; run < 10; run++) fillAndRead(bytes)
+}
+
+function fillAndRead(bytes: Uint8Array): unknown[] {
+  const objects: { tag: number; value: number }[] = []
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = (bytes[at] = Math.imul(at, 0x9e37_79b1) >>> 24)
+    if (byte < 32) objects.push({ tag: byte, value: at })
+  }
+  return objects
 }
 
 /** Of the processor, in this thread: the other fuzzing threads and whatever else runs must not count. */
