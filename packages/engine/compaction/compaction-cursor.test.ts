@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
+import { concatBytes, decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
 import { ValueType } from '@varve/format/key'
 import fc from 'fast-check'
 import { type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
 import { mergeCursors } from '../cursor/index.ts'
+import { associativeMerge } from '../merge/index.ts'
+import { RangeTombstones } from '../tombstone/index.ts'
 import { FileMeta } from '../version/file-meta.ts'
-import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
+import { CompactionCursor, type CompactionExtras, type CompactionRules } from './compaction-cursor.ts'
 import { fileRecord } from './fake-files.test-support.ts'
 import { packKeyRanges } from './key-ranges.ts'
 
@@ -16,22 +18,32 @@ const { Value, Deletion, SingleDeletion, WideColumnEntity, Merge, BlobIndex, Ran
 const flush: CompactionRules = { snapshots: [], bottommost: false, zeroSequences: false }
 const bottom: CompactionRules = { snapshots: [], bottommost: true, zeroSequences: true }
 
-/** `a@5=x` is a value, `a@5-` a deletion, `a@5!` a single deletion, `a@5{}` an entity. */
+/** `a@5=x` is a value, `a@5+x` a merge operand, `a@5-` a deletion, `a@5!` a single deletion, `a@5{}` an entity. */
 function entry(text: string): FakeEntry {
   const [, key, sequence, rest] = /^(\w*)@(\d+)(.*)$/.exec(text) ?? []
-  const types: Record<string, number> = { '-': Deletion, '!': SingleDeletion, '{': WideColumnEntity }
+  const types: Record<string, number> = {
+    '-': Deletion,
+    '!': SingleDeletion,
+    '{': WideColumnEntity,
+    '+': Merge,
+  }
   return {
     key: encodeUtf8(key),
     sequence: Number(sequence),
     type: types[rest[0]] ?? Value,
-    value: encodeUtf8(rest.startsWith('=') ? rest.slice(1) : ''),
+    value: encodeUtf8(/^[=+]/.test(rest) ? rest.slice(1) : ''),
   }
 }
 
 function show({ key, sequence, type, value }: FakeEntry): string {
-  const mark =
-    type === Value ? `=${decodeUtf8(value)}` : type === Deletion ? '-' : type === SingleDeletion ? '!' : '{}'
-  return `${decodeUtf8(key)}@${sequence}${mark}`
+  const marks: Record<number, string> = {
+    [Value]: `=${decodeUtf8(value)}`,
+    [Merge]: `+${decodeUtf8(value)}`,
+    [Deletion]: '-',
+    [SingleDeletion]: '!',
+    [WideColumnEntity]: '{}',
+  }
+  return `${decodeUtf8(key)}@${sequence}${marks[type]}`
 }
 
 function collect(cursor: CompactionCursor): FakeEntry[] {
@@ -49,9 +61,24 @@ function collect(cursor: CompactionCursor): FakeEntry[] {
   return entries
 }
 
-function compact(texts: string, rules: CompactionRules): string {
+function compact(texts: string, rules: CompactionRules, extras: CompactionExtras = {}): string {
   const run = new FakeRun(texts.split(' ').map(entry))
-  return collect(new CompactionCursor(run, rules)).map(show).join(' ')
+  return collect(new CompactionCursor(run, rules, {}, extras))
+    .map(show)
+    .join(' ')
+}
+
+const append = associativeMerge('test.Append', (_key, older, newer) => concatBytes(older, newer))
+const merging = { merge: append }
+const fullOnly = { merge: { name: 'test.Full', fullMerge: append.fullMerge } }
+
+/** `a..c@5` is the range from a to before c. */
+function ranges(texts: string): CompactionExtras {
+  const list = texts.split(' ').map(text => {
+    const [, start, end, sequence] = /^(\w*)\.\.(\w*)@(\d+)$/.exec(text) ?? []
+    return { start: encodeUtf8(start), end: encodeUtf8(end), sequence: Number(sequence) }
+  })
+  return { ...merging, tombstones: RangeTombstones.of(list) }
 }
 
 describe('what a flush or compaction writes', () => {
@@ -125,13 +152,58 @@ describe('what a flush or compaction writes', () => {
     assert.equal(compact('a@9{} a@5=old', flush), 'a@9{}')
   })
 
-  test('merge operands, blob references and range deletions are refused by name', () => {
-    const names = { [Merge]: /merge operand/, [BlobIndex]: /blob file/, [RangeDeletion]: /range deletion/ }
+  test('blob references and range deletions among the entries are refused by name', () => {
+    const names = { [BlobIndex]: /blob file/, [RangeDeletion]: /range deletion/ }
     for (const [type, name] of Object.entries(names)) {
       const run = new FakeRun([{ ...entry('a@1=x'), type: Number(type) }])
       const refused = (error: unknown) => isVarveError(error, 'NOT_SUPPORTED') && name.test(error.message)
       assert.throws(() => new CompactionCursor(run, flush).first(), refused)
     }
+  })
+
+  test('operands become one value with what lies below them in their stripe (C4)', () => {
+    assert.equal(compact('a@9+z a@8+y a@5=x a@4=w b@3+q b@2- b@1=p', flush, merging), 'a@9=xyz b@3=q')
+    assert.equal(compact('a@9+z a@8+y a@5=x', bottom, merging), 'a@0=xyz')
+    assert.equal(compact('a@9+z a@8! a@5=x', flush, merging), 'a@9=z')
+  })
+
+  test('operands with nothing below them are a value only where nothing older can be (C4)', () => {
+    assert.equal(compact('a@9+z a@8+y b@1=p', flush, merging), 'a@9+yz b@1=p')
+    assert.equal(compact('a@9+z a@8+y b@1=p', flush, fullOnly), 'a@9+z a@8+y b@1=p')
+    assert.equal(compact('a@9+z a@8+y b@1=p', flush), 'a@9+z a@8+y b@1=p')
+    assert.equal(compact('a@9+z a@8+y b@1=p', bottom, merging), 'a@0=yz b@0=p')
+    assert.equal(compact('a@9+z a@8+y b@1=p', bottom), 'a@9+z a@8+y b@0=p')
+  })
+
+  test('a snapshot between operands keeps them apart (C4)', () => {
+    const rules = { ...bottom, snapshots: [6] }
+    assert.equal(compact('a@9+z a@8+y a@6+x a@5=w a@4=v', rules, merging), 'a@9+yz a@0=wx')
+    assert.equal(compact('a@9+z a@8+y a@6+x a@5=w a@4=v', rules), 'a@9+z a@8+y a@6+x a@0=w')
+  })
+
+  test('an operator that fails leaves operands and what lies below them as they are (C4)', () => {
+    const failing = () => {
+      throw new Error('never')
+    }
+    const extras = { merge: { name: 'test.Failing', fullMerge: failing, partialMerge: failing } }
+    assert.equal(compact('a@9+z a@8+y a@5=x a@4=w', flush, extras), 'a@9+z a@8+y a@5=x')
+  })
+
+  test('a thousand operands are folded as they come (C4)', () => {
+    const operands = Array.from({ length: 1000 }, (_, i) => `a@${2000 - i}+x`).join(' ')
+    assert.equal(compact(operands, flush, merging), `a@2000+${'x'.repeat(1000)}`)
+  })
+
+  test('a range tombstone hides what is older, of its stripe (C1)', () => {
+    assert.equal(compact('a@9=n b@5=x b@4=w c@3=y d@2=z', flush, ranges('b..d@6')), 'a@9=n d@2=z')
+    assert.equal(compact('a@7=n a@5=x', flush, ranges('a..b@6')), 'a@7=n')
+    const rules = { ...flush, snapshots: [5] }
+    assert.equal(compact('b@5=x b@4=w c@3=y', rules, ranges('b..d@6')), 'b@5=x c@3=y')
+    assert.equal(compact('b@5=x b@4=w c@3=y', rules, ranges('b..d@6 a..z@4')), 'b@5=x')
+  })
+
+  test('operands above a range tombstone are merged with nothing (C4)', () => {
+    assert.equal(compact('a@9+z a@8+y a@5+x a@4=w', flush, ranges('a..b@6')), 'a@9=yz')
   })
 
   test('empty keys, long keys and keys that are prefixes of others are told apart', () => {

@@ -133,7 +133,8 @@ describe('a flush', () => {
     assert.equal(decodeUtf8(record.smallest.slice(0, -8)), 'a')
     assert.equal(decodeUtf8(record.largest.slice(0, -8)), 'c')
     assert.equal(record.uniqueId?.length, 16)
-    assert.deepEqual(file.statistics, { entries: 3, deletions: 1, rawKeySize: 27, rawValueSize: 4 })
+    const counts = { entries: 3, deletions: 1, rangeDeletions: 0, mergeOperands: 0 }
+    assert.deepEqual(file.statistics, { ...counts, rawKeySize: 27, rawValueSize: 4 })
     assert.deepEqual([statistics.entriesRead, statistics.entriesWritten, statistics.entriesHidden], [4, 3, 1])
   })
 

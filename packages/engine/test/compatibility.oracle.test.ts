@@ -23,7 +23,7 @@ test('ldb finds the rows that Varve finds in the samples of its version, before 
     mkdirSync(path)
     for (const [file, base64] of Object.entries(files)) writeFileSync(join(path, file), base64, 'base64')
     const original = killedCopy(t, path)
-    const db = await openFor(t, path).catch(error => {
+    const db = await openFor(t, path, { mergeOperator: 'stringappend' }).catch(error => {
       if (isVarveError(error, 'NOT_SUPPORTED')) return undefined
       throw error
     })

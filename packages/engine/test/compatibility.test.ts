@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { differences, fingerprint } from '@varve/testkit'
-import { open, verifyDatabase } from '../index.ts'
+import { type OpenOptions, open, verifyDatabase } from '../index.ts'
 import { failsWith, freshPath, openFor, rowsOf } from './support.ts'
 
 type Files = Record<string, string>
@@ -35,6 +35,21 @@ const rowsOfSample: Record<string, Rows> = {
   ],
   '7.8.3/hashidx': counted(200),
   '7.8.3/fcksum': [['a', '1']],
+  '7.8.3/wal3': [
+    ['', 'empty-key'],
+    ['banana', 'yellow'],
+    ['k', ''],
+    ['m', 'x'],
+  ],
+  '7.8.3/rangedel': [
+    ['a', '1'],
+    ['e', '2'],
+  ],
+  '7.8.3/ingest': [
+    ['a', '1'],
+    ['b', '2'],
+    ['zz', '1'],
+  ],
   '7.8.3/idx2_pf1_fv5': counted(600),
   '7.8.3/idx3_pf0_fv4': counted(600),
   '7.8.3/idx1_pf0_fv5': counted(600),
@@ -46,6 +61,10 @@ const rowsOfSample: Record<string, Rows> = {
   '11.9.0/fv6_ck1': counted(200, i => `value-${i}${'x'.repeat(i % 7)}`),
   '11.9.0/idx2_pf1_fv6': counted(600),
   '11.9.0/sepkv': counted(100),
+  '11.9.0/rangedel': [
+    ['a', '1'],
+    ['e', '2'],
+  ],
   '11.9.0/pred': [
     ['a', '1'],
     ['b', '1'],
@@ -54,18 +73,17 @@ const rowsOfSample: Record<string, Rows> = {
 
 /** What the refusal speaks of. */
 const featureOfSample: Record<string, RegExp> = {
-  '7.8.3/wal3': /Merge operation/,
   '7.8.3/cfs': /blob file #23 of column family 'blobby'/,
-  '7.8.3/rangedel': /range deletions/,
-  '7.8.3/ingest': /range deletions/,
   '7.8.3/txn': /prepared transaction/,
   '7.8.3/wide': /PutEntity operation/,
   '7.8.3/blobgc': /blob file #10/,
-  '11.9.0/rangedel': /range deletions/,
   '11.9.0/udt': /comparator leveldb\.BytewiseComparator\.u64ts/,
   '11.9.0/udt_nopersist': /comparator leveldb\.BytewiseComparator\.u64ts/,
   '11.9.0/wideblob': /blob file #10/,
 }
+
+/** A directory without an OPTIONS file does not say how its merge operands are merged. */
+const options: OpenOptions = { mergeOperator: 'stringappend' }
 
 function unpack(t: TestContext, name: string): string {
   const path = freshPath(t)
@@ -85,13 +103,13 @@ for (const [name, rows] of Object.entries(rowsOfSample)) {
   test(`a database of RocksDB ${name} opens with its rows, takes writes and compacts`, async t => {
     const path = unpack(t, name)
     const before = fingerprint(path)
-    const reader = await openFor(t, path, { readOnly: true })
+    const reader = await openFor(t, path, { ...options, readOnly: true })
     assert.deepEqual(await rowsOf(reader), rows)
     assert.deepEqual(await rowsOf(reader, { reverse: true }), rows.toReversed())
     await reader.close()
     assert.deepEqual(differences(before, fingerprint(path)), [])
 
-    const writer = await openFor(t, path)
+    const writer = await openFor(t, path, options)
     for (const [key, value] of rows) assert.equal((await writer.get(key))?.length, value.length)
     await writer.put('and more', 'of ours')
     await writer.delete(rows[0][0])
@@ -114,3 +132,10 @@ for (const [name, feature] of Object.entries(featureOfSample)) {
     assert.deepEqual(changed, [])
   })
 }
+
+test('merge operands of an operator that nobody names are refused when they are read, and only then', async t => {
+  const db = await openFor(t, unpack(t, '7.8.3/wal3'))
+  assert.equal(String(Buffer.from((await db.get('banana')) ?? [])), 'yellow')
+  await assert.rejects(db.get('m'), failsWith('INVALID_ARGUMENT', /no merge operator/))
+  await assert.rejects(db.entries().toArray(), failsWith('INVALID_ARGUMENT', /no merge operator/))
+})
