@@ -31,6 +31,9 @@ export type { StatisticsReport } from './db/statistics.ts'
 export type {
   ChecksumName,
   ColumnFamilyOptions,
+  CompactionOptionsFifo,
+  CompactionOptionsUniversal,
+  CompactionStyle,
   CompressionName,
   DatabaseOptions,
   OpenOptions,

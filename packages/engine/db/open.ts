@@ -144,7 +144,7 @@ async function loadEngine(
   for (const state of versions.columnFamilies.values()) {
     const options = optionsOf(state.name)
     const onReaderGone = () => removeFilesLetGo(engine)
-    engine.addFamily(new Family(state, options, state.logNumber, engine.arenas, onReaderGone))
+    engine.addFamily(new Family(state, options, state.logNumber, engine.arenas, runtime.clock, onReaderGone))
   }
   return engine
 }

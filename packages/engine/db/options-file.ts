@@ -19,6 +19,7 @@ import {
 } from '@varve/format/options'
 import {
   type CompressionName,
+  describeStyle,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
   rocksdbSpelling,
@@ -36,6 +37,9 @@ const compressionTypes: Record<CompressionName, string> = {
   lz4: 'kLZ4Compression',
   zstd: 'kZSTD',
 }
+
+/** `describeStyle` knows these. */
+const styleOptions: ReadonlySet<string> = new Set(['compactionStyle', 'ttl'])
 
 /** Writes a new OPTIONS file, complete and synced before it gets its name, and removes all but the newest two. */
 export async function writeOptionsFile(engine: Engine): Promise<void> {
@@ -110,7 +114,7 @@ function describeFamily(
   const family: Map<string, string> = new Map(before?.options)
   const table: Map<string, string> = new Map(before?.table?.options)
   for (const [option, value] of Object.entries(options)) {
-    if (typeof value === 'object' || value === undefined) continue
+    if (typeof value === 'object' || value === undefined || styleOptions.has(option)) continue
     const spelled = rocksdbSpelling(option)
     if (isKnownOption('CFOptions', spelled)) family.set(spelled, String(value))
     else if (isKnownOption('BlockBasedTable', spelled)) table.set(spelled, String(value))
@@ -120,6 +124,7 @@ function describeFamily(
     'arena_block_size',
     String(Math.min(1024 * 1024, Math.ceil(options.writeBufferSize / 8 / 4096) * 4096)),
   )
+  describeStyle(family, options)
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
   family.set('compression', compressionTypes[options.compression])

@@ -13,11 +13,11 @@ export const compactionMutants: readonly Mutant[] = [
   {
     id: 'M29',
     what: 'a tombstone is dropped when the next level has nothing of its range, whatever lies deeper',
-    file: 'packages/engine/compaction/compaction.ts',
+    file: 'packages/engine/compaction/picked-files.ts',
     find: 'for (let level = outputLevel + 1; level < version.levels.length; level++) {',
     replace:
       'for (let level = outputLevel + 1; level < version.levels.length && level < outputLevel + 2; level++) {',
-    killers: ['packages/engine/compaction/picker.test.ts'],
+    killers: ['packages/engine/compaction/leveled-picker.test.ts'],
   },
   {
     id: 'M29b',
@@ -79,7 +79,7 @@ export const compactionMutants: readonly Mutant[] = [
     file: 'packages/engine/compaction/compaction.ts',
     find: 'epochNumber: Math.min(...files.map(file => file.epochNumber)),',
     replace: 'epochNumber: Math.max(...files.map(file => file.epochNumber)),',
-    killers: ['packages/engine/compaction/picker.test.ts'],
+    killers: ['packages/engine/compaction/leveled-picker.test.ts'],
   },
   {
     id: 'M46',

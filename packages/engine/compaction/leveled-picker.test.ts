@@ -4,13 +4,14 @@ import type { Compaction } from './compaction.ts'
 import { type SketchedFile, testOptions, versionOf } from './fake-files.test-support.ts'
 import { FakeTree } from './fake-tree.test-support.ts'
 import type { LevelOptions } from './level-options.ts'
-import { ManualCompaction, type ManualRange } from './manual-compaction.ts'
-import { CompactionPicker } from './picker.ts'
+import { LeveledPicker } from './leveled-picker.ts'
+import { ManualCompaction } from './manual-compaction.ts'
+import type { ManualRange } from './picker.ts'
 
 const dynamic: Partial<LevelOptions> = { levelCompactionDynamicLevelBytes: true }
 
 function pickerOf(sketch: readonly (readonly SketchedFile[])[], options: Partial<LevelOptions> = {}) {
-  return new CompactionPicker({ current: versionOf(sketch) }, { ...testOptions, ...options })
+  return new LeveledPicker({ current: versionOf(sketch) }, { ...testOptions, ...options })
 }
 
 /** `0: 12 11, 1: 5 > 1` for files 12 and 11 of level 0 and 5 of level 1, into level 1. */
