@@ -4,6 +4,7 @@
  */
 import type { BatchOperation, OpenOptions } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
+import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 
 export const families: readonly string[] = ['default', 'users', 'log']
@@ -40,6 +41,7 @@ export function crashRun(directory: string, random: Random): CrashRun {
       avoidFlushDuringRecovery: random.chance(0.3),
       compression: random.pick(['none', 'snappy', 'lz4', 'zstd']),
       walSync: random.pick(['onRequest', 'onRequest', { everyBytes: 65_536 }, { everyMs: 20 }]),
+      ...randomStyle(new Random(random.next())),
       columnFamilies: Object.fromEntries(families.slice(1).map(name => [name, {}])),
     },
   }
