@@ -119,7 +119,7 @@ const differences: Record<string, OpenOptions> = {
   },
   fifo,
   'fifo, merging': { ...fifo, compactionOptionsFifo: { maxTableFilesSize: 2 ** 40, allowCompaction: true } },
-  'fifo, in one level': { ...fifo, numLevels: 1, ttl: 1_000_000_000 },
+  'fifo, in one level': { ...fifo, numLevels: 1 },
   'families of all styles': {
     ...universal(),
     columnFamilies: { users: fifo, log: { compactionStyle: 'leveled' } },
