@@ -76,6 +76,25 @@ test('fifo: a table that expired while the database was closed goes when it is o
   assert.deepEqual(await keysOf(reopened), [])
 })
 
+test('fifo: a merged table stays until its newest entry is old enough', async t => {
+  const { db, world, flush } = await openAged(t, {
+    compactionStyle: 'fifo',
+    level0FileNumCompactionTrigger: 2,
+    compactionOptionsFifo: { allowCompaction: true },
+  })
+  await flush('a')
+  world.pass(50)
+  await flush('b')
+  await settled(db)
+  assert.equal(db.liveFiles().length, 1)
+  world.pass(60)
+  await settled(db)
+  assert.deepEqual(await keysOf(db), ['a', 'b'])
+  world.pass(1)
+  await settled(db)
+  assert.deepEqual(await keysOf(db), [])
+})
+
 test('universal: everything is merged again when a part of it is older than the ttl', async t => {
   const { db, world, flush } = await openAged(t, { compactionStyle: 'universal' })
   await flush('a')

@@ -11,6 +11,22 @@ export const compactionMutants: readonly Mutant[] = [
     killers: ['packages/engine/compaction/jobs.test.ts'],
   },
   {
+    id: 'M28',
+    what: 'a table that does not say when it was written counts as expired',
+    file: 'packages/engine/compaction/fifo-picker.ts',
+    find: '(expiryOf(file, this.options.ttl) ?? now) < now',
+    replace: '(expiryOf(file, this.options.ttl) ?? 0) < now',
+    killers: ['packages/engine/compaction/fifo-picker.test.ts'],
+  },
+  {
+    id: 'M28b',
+    what: 'a table is as old as its oldest entry, and takes newer ones along when it expires',
+    file: 'packages/engine/compaction/picker.ts',
+    find: 'const { fileCreationTime = 0 } = record\n',
+    replace: 'const fileCreationTime = record.oldestAncestorTime ?? 0\n',
+    killers: ['packages/engine/test/expiry.test.ts --test-name-pattern=a.merged.table'],
+  },
+  {
     id: 'M29',
     what: 'a tombstone is dropped when the next level has nothing of its range, whatever lies deeper',
     file: 'packages/engine/compaction/picked-files.ts',
