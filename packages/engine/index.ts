@@ -32,6 +32,9 @@ export { associativeMerge, type BuiltInMerge, type MergeOperator, type MergeOpti
 export type {
   ChecksumName,
   ColumnFamilyOptions,
+  CompactionOptionsFifo,
+  CompactionOptionsUniversal,
+  CompactionStyle,
   CompressionName,
   DatabaseOptions,
   OpenOptions,

@@ -97,6 +97,16 @@ function settle(tree: FakeTree): void {
   assert.ok(!tree.picker.needsCompaction(), 'there is work that cannot be picked')
 }
 
+const fifo = { maxTableFilesSize: 1e9, allowCompaction: true }
+
+function universal(
+  style: Partial<LevelOptions['compactionOptionsUniversal']>,
+  more: Partial<LevelOptions> = {},
+): Partial<LevelOptions> {
+  const compactionOptionsUniversal = { ...testOptions.compactionOptionsUniversal, ...style }
+  return { compactionStyle: 'universal', compactionOptionsUniversal, ...more }
+}
+
 const shapes: [string, Partial<LevelOptions>][] = [
   ['static sizes', {}],
   ['dynamic sizes', { levelCompactionDynamicLevelBytes: true }],
@@ -104,6 +114,14 @@ const shapes: [string, Partial<LevelOptions>][] = [
   ['two levels', { numLevels: 2 }],
   ['small compactions', { maxCompactionBytes: 800 }],
   ['a compression for each level', { compressionPerLevel: ['none', 'none', 'lz4'] }],
+  ['universal', universal({}, { level0FileNumCompactionTrigger: 3 })],
+  ['universal, in one level', universal({}, { numLevels: 1, level0FileNumCompactionTrigger: 4 })],
+  ['universal, in two levels', universal({ maxSizeAmplificationPercent: 1000 }, { numLevels: 2 })],
+  ['universal, never for space', universal({ maxSizeAmplificationPercent: 1e6, maxMergeWidth: 3 })],
+  ['universal, runs of similar size', universal({ stopStyle: 'similarSize', sizeRatio: 20 })],
+  ['universal, moving', universal({ allowTrivialMove: true, maxSizeAmplificationPercent: 50 })],
+  ['universal, wide', universal({ minMergeWidth: 4 }, { level0FileNumCompactionTrigger: 5 })],
+  ['fifo, merging', { compactionStyle: 'fifo', compactionOptionsFifo: fifo, writeBufferSize: 1e6 }],
 ]
 
 describe('compactions side by side, with flushes and snapshots coming and going', () => {
@@ -123,20 +141,47 @@ describe('compactions side by side, with flushes and snapshots coming and going'
     })
   }
 
-  test('a manual compaction of everything leaves one version of each key, in one level', () => {
+  for (const [style, shape] of [
+    ['leveled', {}],
+    ['leveled with dynamic sizes', { levelCompactionDynamicLevelBytes: true }],
+    ['universal', universal({})],
+    ['universal that may move', universal({ allowTrivialMove: true })],
+  ] as const) {
+    test(`a manual compaction of everything leaves one version of each key, in one level: ${style}`, () => {
+      fc.assert(
+        fc.property(fc.array(action, { maxLength: 60, size: 'max' }), actions => {
+          const tree = new FakeTree({ ...small, ...shape })
+          for (const each of actions) perform(tree, each)
+          tree.finishAll()
+          while (tree.snapshots.length > 0) tree.closeSnapshot(0)
+          runManual(tree, { do: 'manual', rewriteBottommost: true })
+          tree.check()
+          const used = tree.version.levels.filter(files => files.length > 0)
+          assert.ok(used.length <= 1)
+          assert.ok(used.flat().every(file => file.largestSequence === 0))
+        }),
+        { numRuns: 20 },
+      )
+    })
+  }
+
+  test('a tree goes from style to style', () => {
+    const styles = [{}, universal({}), { levelCompactionDynamicLevelBytes: true }, shapes.at(-1)?.[1] ?? {}]
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 60, size: 'max' }), fc.boolean(), (actions, dynamic) => {
-        const tree = new FakeTree({ ...small, levelCompactionDynamicLevelBytes: dynamic })
-        for (const each of actions) perform(tree, each)
-        tree.finishAll()
-        while (tree.snapshots.length > 0) tree.closeSnapshot(0)
-        runManual(tree, { do: 'manual', rewriteBottommost: true })
-        tree.check()
-        const used = tree.version.levels.filter(files => files.length > 0)
-        assert.ok(used.length <= 1)
-        assert.ok(used.flat().every(file => file.largestSequence === 0))
-      }),
-      { numRuns: 40 },
+      fc.property(
+        fc.array(fc.record({ style: fc.nat(3), actions: fc.array(action, { maxLength: 30, size: 'max' }) })),
+        lives => {
+          const tree = new FakeTree(small)
+          for (const { style, actions } of lives) {
+            tree.finishAll()
+            tree.use({ ...small, ...styles[style] })
+            for (const each of actions) perform(tree, each)
+            tree.check()
+          }
+          settle(tree)
+        },
+      ),
+      { numRuns: 30 },
     )
   })
 })

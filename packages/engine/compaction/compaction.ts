@@ -14,29 +14,15 @@ import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
 import type { FileNumberRange } from './job-writer.ts'
 import { packKeyRanges } from './key-ranges.ts'
 import { compressionOf, type LevelOptions } from './level-options.ts'
-import { type LevelSizes, targetFileSize } from './level-sizes.ts'
-
-export type CompactionReason = 'level0 files' | 'level size' | 'marked files' | 'bottommost files' | 'manual'
-
-/** Files of one level, in the level's order. */
-export interface CompactionInput {
-  level: number
-  files: readonly FileMeta[]
-}
-
-export interface PickedFiles {
-  version: Version
-  sizes: LevelSizes
-  options: LevelOptions
-  /** Levels ascending, none of them empty. */
-  inputs: readonly CompactionInput[]
-  outputLevel: number
-  reason: CompactionReason
-  /** The score of the level that made it necessary. */
-  score: number
-  /** Level 0 files among the inputs are known not to overlap one another. */
-  level0Disjoint?: boolean
-}
+import type { CutRules } from './output-cutter.ts'
+import {
+  type CompactionInput,
+  type CompactionReason,
+  cutRules,
+  isBottommost,
+  isTrivialMove,
+  type PickedFiles,
+} from './picked-files.ts'
 
 /** What a compaction's job needs besides the compaction. */
 export interface JobContext {
@@ -65,37 +51,41 @@ export class Compaction {
   readonly bottommost: boolean
   /** The files only change their level: there is nothing to merge. */
   readonly trivialMove: boolean
-  /** Sizes of output tables: what is aimed at, and where a cut is made at the latest. */
-  readonly targetFileSize: number
-  readonly maxOutputFileSize: number
-  readonly maxCompactionBytes: number
+  /** The files only go: there is nothing to write. */
+  readonly drops: boolean
+  /** Where an output ends. */
+  readonly cut: CutRules
   readonly baseLevel: number
 
+  private readonly uncompressed: boolean
   private readonly onRelease: (compaction: Compaction) => void
   private released = false
 
   constructor(picked: PickedFiles, onRelease: (compaction: Compaction) => void) {
-    const { version, sizes, options, inputs, outputLevel, reason, score } = picked
+    const { version, baseLevel, inputs, outputLevel, reason, score } = picked
     this.columnFamily = version.columnFamily
     this.version = version.ref()
     this.inputs = inputs
     this.outputLevel = outputLevel
     this.reason = reason
     this.score = score
-    this.baseLevel = sizes.baseLevel
+    this.baseLevel = baseLevel
     this.range = rangeOf(inputs.flatMap(input => input.files))
-    this.bottommost = isBottommost(version, outputLevel, inputs, this.range)
-    this.maxCompactionBytes = options.maxCompactionBytes
+    this.bottommost = isBottommost(picked, this.range)
+    this.drops = picked.drops === true
     this.trivialMove = isTrivialMove(picked)
-    this.targetFileSize = targetFileSize(outputLevel, sizes.baseLevel, options)
-    const free = this.bottommost || this.grandparents().length === 0
-    this.maxOutputFileSize = free ? this.targetFileSize : 2 * this.targetFileSize
+    this.uncompressed = picked.uncompressed === true
+    this.cut = cutRules(picked, !this.bottommost && this.grandparents().length > 0)
     this.onRelease = onRelease
     for (const { files } of inputs) for (const file of files) file.beingCompacted = true
   }
 
   get startLevel(): number {
     return this.inputs[0].level
+  }
+
+  get targetFileSize(): number {
+    return this.cut.targetFileSize
   }
 
   get inputFileCount(): number {
@@ -134,7 +124,7 @@ export class Compaction {
 
   /** The message for whoever runs it. */
   toJob(context: JobContext): CompactionJob {
-    const { bottommost, outputLevel, targetFileSize, maxOutputFileSize, maxCompactionBytes } = this
+    const { bottommost, outputLevel, cut } = this
     const files = this.inputs.flatMap(input => input.files)
     const rules = { snapshots: context.snapshots, bottommost, zeroSequences: outputLevel > 0 }
     const deeper = bottommost || outputLevel === 0 ? undefined : this.deeperFiles().map(packKeyRanges)
@@ -144,7 +134,7 @@ export class Compaction {
         level === 0 ? files.map(file => [file.record]) : [files.map(file => file.record)],
       ),
       rules: deeper === undefined ? rules : { ...rules, deeper },
-      cut: { outputLevel, targetFileSize, maxOutputFileSize, maxCompactionBytes },
+      cut,
       output: {
         directory: context.directory,
         level: outputLevel,
@@ -163,6 +153,7 @@ export class Compaction {
 
   /** The compression of the outputs. */
   compression(options: LevelOptions): LevelOptions['compression'] {
+    if (this.uncompressed) return 'none'
     return compressionOf(options, this.outputLevel, this.baseLevel, this.version.deepestLevel)
   }
 
@@ -171,12 +162,19 @@ export class Compaction {
     return { ...this.deletions(), newFiles: files.map(file => file.record) }
   }
 
-  /** The edit of a trivial move. */
+  /** The edit of a trivial move. What is where it belongs already stays. */
   moveEdit(): VersionEdit {
-    const newFiles = this.inputs.flatMap(({ files }) =>
+    const moving = this.inputs.filter(({ level }) => level !== this.outputLevel)
+    const newFiles = moving.flatMap(({ files }) =>
       files.map(file => ({ ...file.record, level: this.outputLevel, epochNumber: file.epochNumber })),
     )
-    return { ...this.deletions(), newFiles }
+    return { ...this.deletions(moving), newFiles }
+  }
+
+  /** The edit of a compaction that has no job: a move, or files that are dropped. */
+  editWithoutJob(): VersionEdit | undefined {
+    if (this.drops) return this.deletions()
+    return this.trivialMove ? this.moveEdit() : undefined
   }
 
   /** Later calls do nothing. */
@@ -188,53 +186,12 @@ export class Compaction {
     this.version.unref()
   }
 
-  private deletions(): VersionEdit {
-    const deletedFiles = this.inputs.flatMap(({ level, files }) =>
-      files.map(({ number }) => ({ level, number })),
-    )
+  private deletions(inputs = this.inputs): VersionEdit {
+    const deletedFiles = inputs.flatMap(({ level, files }) => files.map(({ number }) => ({ level, number })))
     const edit: VersionEdit = { deletedFiles }
     if (this.columnFamily !== 0) edit.columnFamily = this.columnFamily
     return edit
   }
-}
-
-/** Older versions lie in deeper levels, and for an output in level 0 also in its older files. */
-function isBottommost(
-  version: Version,
-  outputLevel: number,
-  inputs: readonly CompactionInput[],
-  range: KeyRange,
-): boolean {
-  if (outputLevel > 0) {
-    for (let level = outputLevel + 1; level < version.levels.length; level++) {
-      if (version.overlaps(level, range.smallest, range.largest)) return false
-    }
-    return true
-  }
-  if (inputs[0].files.at(-1) !== version.levels[0].at(-1)) return false
-  return version.deepestLevel === 0
-}
-
-function isTrivialMove({
-  version,
-  inputs,
-  outputLevel,
-  options,
-  sizes,
-  level0Disjoint,
-}: PickedFiles): boolean {
-  const { level: startLevel, files } = inputs[0]
-  if (inputs.length > 1 || startLevel === outputLevel || outputLevel === 0) return false
-  if (startLevel === 0 && files.length > 1 && level0Disjoint !== true) return false
-  const deepest = version.deepestLevel
-  const from = compressionOf(options, startLevel, sizes.baseLevel, deepest)
-  if (from !== compressionOf(options, outputLevel, sizes.baseLevel, deepest)) return false
-  if (outputLevel + 1 >= version.levels.length) return true
-  // A move that lands on too much of the next level only makes the merge after it expensive.
-  return files.every(file => {
-    const below = version.filesOverlapping(outputLevel + 1, file.smallestUserKey, file.largestUserKey)
-    return file.size + totalSize(below) <= options.maxCompactionBytes
-  })
 }
 
 /** Of a file that nobody has opened yet nothing is known. */

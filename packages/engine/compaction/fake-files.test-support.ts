@@ -2,6 +2,7 @@
 import { encodeUtf8 } from '@varve/format/bytes'
 import { makeInternalKey, ValueType } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
+import { resolveOptions } from '../options/options.ts'
 import { FileMeta, noStatistics } from '../version/file-meta.ts'
 import { Version } from '../version/version.ts'
 import type { LevelOptions } from './level-options.ts'
@@ -30,6 +31,11 @@ export function fileRecord(
 
 /** Small sizes, RocksDB's ratios. */
 export const testOptions: LevelOptions = {
+  compactionStyle: 'leveled',
+  compactionOptionsUniversal: resolveOptions().columnFamily.compactionOptionsUniversal,
+  compactionOptionsFifo: { maxTableFilesSize: 1e9, allowCompaction: false },
+  ttl: 0,
+  writeBufferSize: 1000,
   numLevels: 7,
   level0FileNumCompactionTrigger: 4,
   targetFileSizeBase: 1000,

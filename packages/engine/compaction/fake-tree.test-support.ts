@@ -15,9 +15,9 @@ import { applyEdit } from '../version/version-builder.ts'
 import type { Compaction } from './compaction.ts'
 import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
 import type { LevelOptions } from './level-options.ts'
-import { ManualCompaction, type ManualRange } from './manual-compaction.ts'
+import { makePicker } from './make-picker.ts'
 import { type CutRules, OutputCutter } from './output-cutter.ts'
-import { CompactionPicker } from './picker.ts'
+import type { CompactionPicker, ManualRange, ManualSteps } from './picker.ts'
 
 const ENTRY_SIZE = 100
 
@@ -28,9 +28,11 @@ interface Running {
 
 export class FakeTree {
   readonly family: ColumnFamilyState
-  readonly picker: CompactionPicker
+  picker: CompactionPicker
   readonly running: Running[] = []
   snapshots: number[] = []
+  /** Unix seconds; whoever tests moves it. */
+  seconds = 1_000_000
   sequence = 0
   compactions = 0
   private nextNumber = 10
@@ -41,7 +43,12 @@ export class FakeTree {
   constructor(options: LevelOptions) {
     const levels = Array.from({ length: options.numLevels }, () => [])
     this.family = new ColumnFamilyState(0, 'default', 'leveldb.BytewiseComparator', 0, levels, 1)
-    this.picker = new CompactionPicker(this.family, options)
+    this.picker = makePicker(this.family, options, () => this.seconds)
+  }
+
+  /** As if the database was closed and opened with other options. */
+  use(options: LevelOptions): void {
+    this.picker = makePicker(this.family, options, () => this.seconds)
   }
 
   get version(): Version {
@@ -72,13 +79,13 @@ export class FakeTree {
     return compaction !== undefined
   }
 
-  manual(range: ManualRange): ManualCompaction {
-    return new ManualCompaction(this.picker, this.family, range, this.nextNumber)
+  manual(range: ManualRange): ManualSteps {
+    return this.picker.manual(range, this.nextNumber)
   }
 
   start(compaction: Compaction): void {
     this.compactions++
-    if (compaction.trivialMove) {
+    if (compaction.editWithoutJob() !== undefined) {
       this.running.push({ compaction, outputs: [] })
       return
     }
@@ -101,8 +108,9 @@ export class FakeTree {
   /** Puts the result of one of the running compactions into effect, or throws it away. */
   finish(index: number, success = true): void {
     const [{ compaction, outputs }] = this.running.splice(index, 1)
-    if (success && compaction.trivialMove) {
-      this.install(compaction.moveEdit())
+    const edit = compaction.editWithoutJob()
+    if (success && edit !== undefined) {
+      this.install(edit)
     } else if (success) {
       const files = compaction.inputs.flatMap(input => input.files)
       const epoch = Math.min(...files.map(file => file.epochNumber))
@@ -171,6 +179,7 @@ export class FakeTree {
       smallestSequence: Math.min(...sequences),
       largestSequence: Math.max(...sequences),
       epochNumber,
+      fileCreationTime: this.seconds,
     }
   }
 

@@ -1,23 +1,12 @@
-export {
-  Compaction,
-  type CompactionInput,
-  type CompactionReason,
-  type JobContext,
-} from './compaction.ts'
+export { Compaction, type JobContext } from './compaction.ts'
 export { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
 export { type CompactionJob, type CompactionResult, runCompactionJob } from './compaction-job.ts'
 export { type FlushJob, type FlushResult, runFlushJob } from './flush-job.ts'
 export type { FileNumberRange, JobStatistics } from './job-writer.ts'
-export { compressionOf, type LevelOptions } from './level-options.ts'
-export {
-  type LevelScore,
-  type LevelSizes,
-  levelScores,
-  levelSizes,
-  pendingCompactionBytes,
-} from './level-sizes.ts'
-export { ManualCompaction, type ManualRange, type ManualStep } from './manual-compaction.ts'
-export { CompactionPicker } from './picker.ts'
+export { flushCompression, type LevelOptions } from './level-options.ts'
+export { makePicker } from './make-picker.ts'
+export type { CompactionInput, CompactionReason } from './picked-files.ts'
+export type { CompactionPicker, ManualRange, ManualStep, ManualSteps } from './picker.ts'
 export {
   boundariesBetween,
   divideJob,

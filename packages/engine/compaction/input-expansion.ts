@@ -6,7 +6,6 @@
  */
 import type { FileMeta } from '../version/file-meta.ts'
 import { compareUserKeys, type Version } from '../version/version.ts'
-import type { CompactionInput } from './compaction.ts'
 import {
   anyBeingCompacted,
   cleanCut,
@@ -16,6 +15,7 @@ import {
   totalSize,
 } from './file-ranges.ts'
 import type { LevelOptions } from './level-options.ts'
+import type { CompactionInput } from './picked-files.ts'
 
 export function expandStartInputs(
   version: Version,

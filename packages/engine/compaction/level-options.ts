@@ -3,6 +3,11 @@ import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
 
 export type LevelOptions = Pick<
   ResolvedColumnFamilyOptions,
+  | 'compactionStyle'
+  | 'compactionOptionsUniversal'
+  | 'compactionOptionsFifo'
+  | 'ttl'
+  | 'writeBufferSize'
   | 'numLevels'
   | 'level0FileNumCompactionTrigger'
   | 'targetFileSizeBase'
@@ -31,4 +36,21 @@ export function compressionOf(
   if (compressionPerLevel.length === 0) return compression
   const index = level === 0 ? 0 : level - baseLevel + 1
   return compressionPerLevel[Math.max(0, Math.min(index, compressionPerLevel.length - 1))]
+}
+
+/**
+ * The compression of what a flush writes. Where universal compresses only part of the data, that is the oldest.
+ *
+ * RocksDB: db/db_impl/db_impl.cc, GetCompressionFlush
+ */
+export function flushCompression(
+  options: Pick<
+    LevelOptions,
+    'compactionStyle' | 'compactionOptionsUniversal' | 'compression' | 'compressionPerLevel'
+  >,
+): ResolvedColumnFamilyOptions['compression'] {
+  const { compactionStyle, compactionOptionsUniversal, compression, compressionPerLevel } = options
+  const { compressionSizePercent } = compactionOptionsUniversal
+  if (compactionStyle === 'universal' && compressionSizePercent >= 0) return 'none'
+  return compressionPerLevel[0] ?? compression
 }

@@ -42,10 +42,26 @@ export function level0AgainstBase(version: Version, baseLevel: number, options: 
   return run.length < minFiles ? [] : run
 }
 
-/** The newest files, as long as each one added lowers the bytes rewritten for a file saved. */
-export function cheapLevel0Run(version: Version, options: LevelOptions): FileMeta[] {
+/** The newest files, when there are so many that merging them alone is worth it. */
+export function cheapLevel0Run(version: Version, options: LevelOptions): readonly FileMeta[] {
   const files = version.levels[0]
   if (files.length < options.level0FileNumCompactionTrigger + 2) return []
+  return cheapRun(files, {
+    minFiles: MIN_FILES_WITHIN_LEVEL0,
+    maxBytesPerFileSaved: Number.POSITIVE_INFINITY,
+    maxBytes: options.maxCompactionBytes,
+  })
+}
+
+export interface CheapRunLimits {
+  minFiles: number
+  /** What rewriting for each file fewer must stay below. */
+  maxBytesPerFileSaved: number
+  maxBytes: number
+}
+
+/** The newest files, as long as each one added lowers the bytes rewritten for a file saved; none if that is few. */
+export function cheapRun(files: readonly FileMeta[], limits: CheapRunLimits): readonly FileMeta[] {
   const free = freeRun(files)
   let bytes = 0
   let bytesPerFileSaved = Number.POSITIVE_INFINITY
@@ -54,10 +70,11 @@ export function cheapLevel0Run(version: Version, options: LevelOptions): FileMet
     bytes += free[count].size
     if (count === 0) continue
     const perFile = Math.floor(bytes / count)
-    if (perFile > bytesPerFileSaved || bytes > options.maxCompactionBytes) break
+    if (perFile > bytesPerFileSaved || bytes > limits.maxBytes) break
     bytesPerFileSaved = perFile
   }
-  return count < MIN_FILES_WITHIN_LEVEL0 ? [] : free.slice(0, count)
+  const isWorthIt = count >= limits.minFiles && bytesPerFileSaved <= limits.maxBytesPerFileSaved
+  return isWorthIt ? free.slice(0, count) : []
 }
 
 /** The newest files up to the first that is being compacted. */

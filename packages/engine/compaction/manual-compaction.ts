@@ -1,36 +1,21 @@
 /**
- * Compacts a range of keys through all levels into the deepest one that has any of it.
+ * The manual compaction of the leveled style: takes a range of keys through all levels into the deepest one that has any of it.
  *
  * When all of it is at most `maxCompactionBytes`, one compaction merges every level at once. Otherwise the
  * range goes down level by level in pieces, as RocksDB does it, so that no job is too long and the space of
  * its inputs is soon free.
  *
- *     for (let step = manual.next(); step !== 'done'; step = manual.next()) {
- *       if (step === 'blocked') await whatever is running
- *       else run it, then release it
- *     }
- *
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, DBImpl::CompactRangeInternal
  */
 import type { FileMeta } from '../version/file-meta.ts'
 import { compareUserKeys, overlapsUserKeys, type Version } from '../version/version.ts'
-import type { Compaction, CompactionInput } from './compaction.ts'
 import { anyBeingCompacted, cleanCut, overlappingLevel0, rangeOf, totalSize } from './file-ranges.ts'
-import type { CompactionPicker, VersionSource } from './picker.ts'
+import type { LeveledPicker } from './leveled-picker.ts'
+import type { CompactionInput } from './picked-files.ts'
+import type { ManualRange, ManualStep, ManualSteps, VersionSource } from './picker.ts'
 
-export interface ManualRange {
-  /** User keys, both inclusive; an absent bound is open. */
-  smallest?: Uint8Array
-  largest?: Uint8Array
-  /** Rewrites files of the deepest level too when there is nothing above to merge into them. */
-  rewriteBottommost?: boolean
-}
-
-/** `blocked`: running compactions hold some of the files. */
-export type ManualStep = Compaction | 'blocked' | 'done'
-
-export class ManualCompaction {
-  private readonly picker: CompactionPicker
+export class ManualCompaction implements ManualSteps {
+  private readonly picker: LeveledPicker
   private readonly source: VersionSource
   private readonly range: ManualRange
   /** Files from this number on were made since it began. */
@@ -41,7 +26,7 @@ export class ManualCompaction {
   private wholeTried = false
 
   /** `nextFileNumber` is the number that the next file will get. The memtables have been flushed. */
-  constructor(picker: CompactionPicker, source: VersionSource, range: ManualRange, nextFileNumber: number) {
+  constructor(picker: LeveledPicker, source: VersionSource, range: ManualRange, nextFileNumber: number) {
     this.picker = picker
     this.source = source
     this.range = range
@@ -49,7 +34,6 @@ export class ManualCompaction {
     this.position = range.smallest
   }
 
-  /** The next compaction, its inputs marked; the caller runs and releases it before it asks again. */
   next(): ManualStep {
     const version = this.source.current
     // Of the whole range: with what is done left out, the deepest level would end where a newer flush begins.
@@ -68,7 +52,7 @@ export class ManualCompaction {
 
   /** All levels at once, when they are small enough. */
   private wholeRange(version: Version, deepest: number): ManualStep | undefined {
-    const outputLevel = deepest === 0 ? this.picker.sizes.baseLevel : deepest
+    const outputLevel = deepest === 0 ? this.picker.baseLevel : deepest
     const inputs = closure(version, outputLevel, level => this.filesIn(version, level))
     if (
       inputs.reduce((bytes, { files }) => bytes + totalSize(files), 0) >
@@ -111,7 +95,7 @@ export class ManualCompaction {
   private level0ToBase(version: Version, files: readonly FileMeta[]): ManualStep {
     const all = overlappingLevel0(version, files)
     if (this.picker.level0Busy || anyBeingCompacted(all)) return 'blocked'
-    const start = { input: { level: 0, files: all }, outputLevel: this.picker.sizes.baseLevel }
+    const start = { input: { level: 0, files: all }, outputLevel: this.picker.baseLevel }
     return this.picker.complete(start, 'manual', 0) ?? 'blocked'
   }
 

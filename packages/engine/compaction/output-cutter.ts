@@ -20,6 +20,8 @@ export interface CutRules {
   maxOutputFileSize: number
   /** A file and the grandparents it overlaps must not exceed this. */
   maxCompactionBytes: number
+  /** Outputs end where they are large enough, whatever the grandparents are. */
+  bySizeAlone?: boolean
 }
 
 /** Percentage of the target size from which on a file may end at a grandparent's boundary. */
@@ -39,8 +41,11 @@ export class OutputCutter {
 
   constructor(rules: CutRules, grandparents?: KeyRanges) {
     this.rules = rules
-    const useful = grandparents !== undefined && grandparents.sizes.length > 0 && rules.outputLevel > 0
-    this.grandparents = useful ? new KeyRangeCursor(grandparents) : undefined
+    const isAsked = rules.outputLevel > 0 && !rules.bySizeAlone
+    this.grandparents =
+      isAsked && grandparents !== undefined && grandparents.sizes.length > 0
+        ? new KeyRangeCursor(grandparents)
+        : undefined
   }
 
   /**

@@ -1,301 +1,80 @@
 /**
- * Chooses the next compaction of a column family by RocksDB's rules for levels: the level with the highest
- * score gives up the file that costs least to move; level 0 goes to the base level as a whole of overlapping
- * files, or is compacted within itself while the base level is busy.
+ * What the engine asks of a compaction style. Each style is one picker (leveled-picker.ts, universal-picker.ts,
+ * fifo-picker.ts) that is told of nothing: it looks at the newest version whenever it is asked.
  *
- * Compactions may run side by side. They never share an input, and never write overlapping ranges of one
- * level: `beingCompacted` marks and `conflicts` see to that.
- *
- * RocksDB: db/compaction/compaction_picker_level.cc
+ * RocksDB: db/compaction/compaction_picker.h
  */
 import type { FileMeta } from '../version/file-meta.ts'
 import type { Version } from '../version/version.ts'
-import { Compaction, type CompactionInput, type CompactionReason } from './compaction.ts'
-import {
-  anyBeingCompacted,
-  cleanCut,
-  overlappingLevel0,
-  rangeOf,
-  rangesOverlap,
-  totalSize,
-} from './file-ranges.ts'
-import { expandStartInputs } from './input-expansion.ts'
-import type { LevelOptions } from './level-options.ts'
-import {
-  type LevelScore,
-  type LevelSizes,
-  levelScores,
-  levelSizes,
-  pendingCompactionBytes,
-} from './level-sizes.ts'
-import { cheapLevel0Run, disjointLevel0Tail, level0AgainstBase } from './level0-choice.ts'
-import { overlapOrder } from './overlap-order.ts'
+import type { Compaction } from './compaction.ts'
+import type { LevelScore } from './level-sizes.ts'
 
-/** A moved file takes this many neighbours along at most. */
-const MAX_FILES_MOVED = 4
-
-/** Where the picker finds the newest version. */
+/** Where a picker finds the newest version. */
 export interface VersionSource {
   readonly current: Version
 }
 
-/** Files of a start level, and the level to put them into. */
-interface Start {
-  input: CompactionInput
-  outputLevel: number
-  level0Disjoint?: boolean
-}
-
-export class CompactionPicker {
-  readonly options: LevelOptions
-  readonly source: VersionSource
-  private readonly running = new Set<Compaction>()
-  private sizesVersion: Version | undefined = undefined
-  private cachedSizes: LevelSizes | undefined = undefined
-  private oldestSnapshot = 0
-  private bottommostVersion: Version | undefined = undefined
-  private bottommost: FileMeta[] = []
-
-  constructor(source: VersionSource, options: LevelOptions) {
-    this.source = source
-    this.options = options
-  }
-
-  get sizes(): LevelSizes {
-    const version = this.source.current
-    if (this.cachedSizes === undefined || this.sizesVersion !== version) {
-      this.cachedSizes = levelSizes(version, this.options)
-      this.sizesVersion = version
-    }
-    return this.cachedSizes
-  }
-
-  get runningCount(): number {
-    return this.running.size
-  }
-
-  /** Highest first. */
-  scores(): LevelScore[] {
-    return levelScores(this.source.current, this.options, this.sizes)
-  }
-
-  pendingBytes(): number {
-    return pendingCompactionBytes(this.source.current, this.options, this.sizes)
-  }
-
+export interface CompactionPicker {
+  /** The level that `compressionPerLevel` counts as the one behind level 0. */
+  readonly baseLevel: number
+  /** What `level0SlowdownWritesTrigger` and `level0StopWritesTrigger` count. */
+  readonly runCount: number
+  /** Compactions picked and not released yet. */
+  readonly runningCount: number
+  /** How urgently each level, or the tree as a whole in place of level 0, needs a compaction: highest first. */
+  scores(): LevelScore[]
+  /** Bytes that compactions will have to rewrite before the tree is in shape. */
+  pendingBytes(): number
   /** True when there is work, though `pick` may find that all of it must wait for running compactions. */
-  needsCompaction(): boolean {
-    return this.scores()[0].score >= 1 || this.markedFiles().length > 0 || this.settledFiles().length > 0
-  }
-
-  /**
-   * Tells that no reader is older than `sequence`. Call it when a snapshot is closed: files of the last level
-   * that kept versions or deletions for its sake become work.
-   */
-  noteOldestSnapshot(sequence: number): void {
-    this.oldestSnapshot = Math.max(this.oldestSnapshot, sequence)
-  }
-
+  needsCompaction(): boolean
   /** The next compaction, its inputs marked. The caller releases it, whatever becomes of it. */
-  pick(): Compaction | undefined {
-    return this.pickByScore() ?? this.pickMarked() ?? this.pickSettled()
-  }
-
-  private pickByScore(): Compaction | undefined {
-    let level0Waits = false
-    for (const { level, score } of this.scores()) {
-      if (score < 1) break
-      // Feeding the level below would keep level 0 waiting for this level for ever.
-      if (level0Waits && level === this.sizes.baseLevel) continue
-      const start = level === 0 ? this.startFromLevel0() : this.startFromLevel(level)
-      if (start !== undefined) {
-        const compaction = this.complete(start, level === 0 ? 'level0 files' : 'level size', score)
-        if (compaction !== undefined) return compaction
-      } else if (level === 0) {
-        level0Waits = true
-      }
-    }
-    return undefined
-  }
-
-  private startFromLevel0(): Start | undefined {
-    const version = this.source.current
-    const { options, sizes } = this
-    const busy = this.level0Busy
-    const outputLevel = sizes.baseLevel
-    if (!busy) {
-      const moved = disjointLevel0Tail(version, outputLevel, options)
-      if (moved.length > 0) return { input: { level: 0, files: moved }, outputLevel, level0Disjoint: true }
-    }
-    const small = level0AgainstBase(version, outputLevel, options)
-    if (small.length > 0) return { input: { level: 0, files: small }, outputLevel: 0 }
-    const toBase = busy ? undefined : this.startFromLevel(0)
-    if (toBase !== undefined) return toBase
-    const files = cheapLevel0Run(version, options)
-    return files.length === 0 ? undefined : { input: { level: 0, files }, outputLevel: 0 }
-  }
-
-  /** The level's cheapest file that nothing stands in the way of, with what must go along. */
-  private startFromLevel(level: number): Start | undefined {
-    const version = this.source.current
-    const outputLevel = level === 0 ? this.sizes.baseLevel : level + 1
-    for (const index of overlapOrder(version, level)) {
-      const file = version.levels[level][index]
-      if (file.beingCompacted) continue
-      const files = level === 0 ? overlappingLevel0(version, [file]) : cleanCut(version, level, [file])
-      const input = { level, files }
-      if (anyBeingCompacted(files) || this.conflicts([input], outputLevel)) continue
-      const { smallest, largest } = rangeOf(files)
-      const below = version.filesOverlapping(outputLevel, smallest, largest)
-      if (anyBeingCompacted(cleanCut(version, outputLevel, below))) continue
-      if (level > 0 && below.length === 0 && files.length === 1) {
-        return { input: { level, files: this.neighboursToMove(version, level, index) }, outputLevel }
-      }
-      return { input, outputLevel }
-    }
-    return undefined
-  }
-
-  /** A file that can just be moved, and neighbours for which that is as true: fewer edits for the same work. */
-  private neighboursToMove(version: Version, level: number, index: number): readonly FileMeta[] {
-    const files = version.levels[level]
-    if (this.options.compressionPerLevel.length > 0) return [files[index]]
-    let start = index
-    let end = index + 1
-    const fits = (from: number, to: number) => {
-      const run = files.slice(from, to)
-      const { smallest, largest } = rangeOf(run)
-      return (
-        !anyBeingCompacted(run) &&
-        totalSize(run) <= this.options.maxCompactionBytes &&
-        !version.overlaps(level + 1, smallest, largest) &&
-        version.filesOverlapping(level, smallest, largest).length === run.length
-      )
-    }
-    while (end < files.length && end - start < MAX_FILES_MOVED && fits(start, end + 1)) end++
-    while (start > 0 && end - start < MAX_FILES_MOVED && fits(start - 1, end)) start--
-    return files.slice(start, end)
-  }
-
-  private markedFiles(): FileMeta[] {
-    const { levels } = this.source.current
-    const deepest = this.source.current.deepestLevel
-    const marked: FileMeta[] = []
-    for (let level = 0; level < deepest; level++) {
-      for (const file of levels[level])
-        if (file.record.needCompaction && !file.beingCompacted) marked.push(file)
-    }
-    return marked
-  }
-
-  private pickMarked(): Compaction | undefined {
-    for (const file of this.markedFiles()) {
-      const { level } = file
-      if (level === 0 && this.level0Busy) continue
-      const version = this.source.current
-      const files = level === 0 ? overlappingLevel0(version, [file]) : cleanCut(version, level, [file])
-      if (anyBeingCompacted(files)) continue
-      const outputLevel = level === 0 ? this.sizes.baseLevel : level + 1
-      const compaction = this.complete({ input: { level, files }, outputLevel }, 'marked files', 0)
-      if (compaction !== undefined) return compaction
-    }
-    return undefined
-  }
-
-  /** Files with nothing below them that hold sequences which no snapshot asks for any more. */
-  private settledFiles(): FileMeta[] {
-    const { oldestSnapshot } = this
-    if (oldestSnapshot === 0) return []
-    const version = this.source.current
-    if (this.bottommostVersion !== version) {
-      this.bottommost = bottommostFiles(version)
-      this.bottommostVersion = version
-    }
-    return this.bottommost.filter(file => !file.beingCompacted && file.largestSequence < oldestSnapshot)
-  }
-
-  private pickSettled(): Compaction | undefined {
-    const version = this.source.current
-    for (const file of this.settledFiles()) {
-      const files = cleanCut(version, file.level, [file])
-      if (anyBeingCompacted(files)) continue
-      const start = { input: { level: file.level, files }, outputLevel: file.level }
-      const compaction = this.complete(start, 'bottommost files', 0)
-      if (compaction !== undefined) return compaction
-    }
-    return undefined
-  }
-
-  /** Adds the files of the output level, and more of the start level where they come for nothing. */
-  complete(start: Start, reason: CompactionReason, score: number): Compaction | undefined {
-    const version = this.source.current
-    const { outputLevel, level0Disjoint } = start
-    const { level } = start.input
-    let inputs = [start.input]
-    if (level !== outputLevel && outputLevel !== 0 && level0Disjoint !== true) {
-      const { smallest, largest } = rangeOf(start.input.files)
-      const overlapping = version.filesOverlapping(outputLevel, smallest, largest)
-      const output = { level: outputLevel, files: cleanCut(version, outputLevel, overlapping) }
-      if (anyBeingCompacted(output.files)) return undefined
-      if (output.files.length > 0) {
-        inputs = [expandStartInputs(version, start.input, output, this.options), output]
-      }
-    }
-    if (outputLevel !== 0 && this.conflicts(inputs, outputLevel)) return undefined
-    return this.begin(inputs, outputLevel, reason, score, level0Disjoint)
-  }
-
-  /** Marks the inputs, which must be free, and registers the compaction. */
-  begin(
-    inputs: readonly CompactionInput[],
-    outputLevel: number,
-    reason: CompactionReason,
-    score: number,
-    level0Disjoint = false,
-  ): Compaction {
-    const version = this.source.current
-    const { sizes, options } = this
-    const picked = { version, sizes, options, inputs, outputLevel, reason, score, level0Disjoint }
-    const compaction = new Compaction(picked, released => this.running.delete(released))
-    this.running.add(compaction)
-    return compaction
-  }
-
-  /** True when a running compaction writes into the range of `inputs` in `outputLevel`. */
-  conflicts(inputs: readonly CompactionInput[], outputLevel: number): boolean {
-    const range = rangeOf(inputs.flatMap(input => input.files))
-    for (const other of this.running) {
-      if (other.outputLevel === outputLevel && rangesOverlap(other.range, range)) return true
-    }
-    return false
-  }
-
-  /** One compaction at a time may take files out of level 0. */
-  get level0Busy(): boolean {
-    for (const { startLevel } of this.running) if (startLevel === 0) return true
-    return false
-  }
+  pick(): Compaction | undefined
+  /** Tells that no reader is older than `sequence`: what was kept for older ones may have become work. */
+  noteOldestSnapshot(sequence: number): void
+  /** The next time, in Unix seconds, when there may be work though nothing was written. */
+  nextDue(): number | undefined
+  /** What compacting `range` takes. The memtables have been flushed; `nextFileNumber` is that of the next file. */
+  manual(range: ManualRange, nextFileNumber: number): ManualSteps
 }
+
+export interface ManualRange {
+  /** User keys, both inclusive; an absent bound is open. */
+  smallest?: Uint8Array | undefined
+  largest?: Uint8Array | undefined
+  /** Rewrites files of the deepest level too when there is nothing above to merge into them. */
+  rewriteBottommost?: boolean
+}
+
+/** `blocked`: running compactions hold some of the files. */
+export type ManualStep = Compaction | 'blocked' | 'done'
 
 /**
- * Files below level 0 that have nothing under them, and sequences that could be zeroed. Merge operands that are still
- * there have no operator that can combine them, and keep theirs.
+ *     for (let step = manual.next(); step !== 'done'; step = manual.next()) {
+ *       if (step === 'blocked') await whatever is running
+ *       else run it, then release it
+ *     }
  */
-function bottommostFiles(version: Version): FileMeta[] {
-  const found: FileMeta[] = []
-  for (let level = 1; level < version.levels.length; level++) {
-    for (const file of version.levels[level]) {
-      const couldLoseThem = file.largestSequence > 0 && file.statistics.mergeOperands === 0
-      if (couldLoseThem && !hasOverlapBelow(version, level, file)) found.push(file)
-    }
-  }
-  return found
+export interface ManualSteps {
+  /** The next compaction, its inputs marked; the caller runs and releases it before it asks again. */
+  next(): ManualStep
 }
 
-function hasOverlapBelow(version: Version, level: number, file: FileMeta): boolean {
-  const { smallestUserKey, largestUserKey } = file
-  for (let below = level + 1; below < version.levels.length; below++) {
-    if (version.overlaps(below, smallestUserKey, largestUserKey)) return true
+/** Says what time it is, in Unix seconds. */
+export type SecondsClock = () => number
+
+/** When everything in the file is older than `ttl` seconds; undefined when the file does not say. */
+export function expiryOf({ record }: FileMeta, ttl: number): number | undefined {
+  const { fileCreationTime = 0 } = record
+  return ttl === 0 || fileCreationTime === 0 ? undefined : fileCreationTime + ttl
+}
+
+/** The first expiry that is still to come. */
+export function nextExpiry(version: Version, ttl: number, now: number): number | undefined {
+  if (ttl === 0) return undefined
+  let next: number | undefined
+  for (const file of version.files()) {
+    const expiry = expiryOf(file, ttl)
+    if (expiry !== undefined && expiry >= now && (next === undefined || expiry < next)) next = expiry
   }
-  return false
+  return next === undefined ? undefined : next + 1
 }

@@ -17,8 +17,8 @@ import { resolveOptions } from '../options/index.ts'
 import { createDatabase, newIdentity, VersionSet } from '../version/index.ts'
 import { runCompactionJob } from './compaction-job.ts'
 import { runFlushJob } from './flush-job.ts'
+import { LeveledPicker } from './leveled-picker.ts'
 import { ManualCompaction } from './manual-compaction.ts'
-import { CompactionPicker } from './picker.ts'
 import { tableBuilderOptions } from './table-options.ts'
 
 const options = {
@@ -31,7 +31,7 @@ const options = {
 /** Writes batches of keys straight to tables, and compacts as the picker says. */
 class Writer {
   readonly rows = new Map<string, string>()
-  readonly picker: CompactionPicker
+  readonly picker: LeveledPicker
   private readonly fs: NodeFileSystem
   private readonly directory: string
   private readonly versions: VersionSet
@@ -41,7 +41,7 @@ class Writer {
     this.fs = fs
     this.directory = directory
     this.versions = versions
-    this.picker = new CompactionPicker(versions.defaultFamily, options)
+    this.picker = new LeveledPicker(versions.defaultFamily, options)
     const origin = {
       columnFamilyId: 0,
       columnFamilyName: 'default',
@@ -96,7 +96,7 @@ class Writer {
     }
   }
 
-  private async run(compaction: NonNullable<ReturnType<CompactionPicker['pick']>>): Promise<void> {
+  private async run(compaction: NonNullable<ReturnType<LeveledPicker['pick']>>): Promise<void> {
     const count = compaction.fileNumberCount(1)
     const fileNumbers = { first: this.versions.reserveFileNumbers(count), count }
     const job = compaction.toJob({ ...this.context(), snapshots: [], fileNumbers })

@@ -1,7 +1,7 @@
 /**
- * Decides what runs behind the writes: a flush wherever a sealed memtable waits, compactions wherever a level is
- * over its size, as many at once as `maxBackgroundJobs` allows. `schedule` is called after every change that
- * may have made work; nothing here polls.
+ * Decides what runs behind the writes: a flush wherever a sealed memtable waits, compactions wherever a family's
+ * style asks for them, as many at once as `maxBackgroundJobs` allows. `schedule` is called after every change that
+ * may have made work; nothing here polls, and only tables that expire are waited for by a timer.
  *
  * Flushes come first: a compaction never takes the last thread, because a flush that waits stops the writes.
  *
@@ -12,6 +12,7 @@ import type { Compaction } from '../compaction/compaction.ts'
 import type { OnProgress } from '../runtime/index.ts'
 import { runCompaction } from './compact.ts'
 import type { Engine } from './engine.ts'
+import { ExpiryTimer } from './expiry-timer.ts'
 import type { Family } from './family.ts'
 import { flushSealed } from './flush.ts'
 
@@ -31,9 +32,11 @@ export class Background {
 
   private ended: PromiseWithResolvers<void> | undefined
   private readonly engine: Engine
+  private readonly expiry: ExpiryTimer
 
   constructor(engine: Engine) {
     this.engine = engine
+    this.expiry = new ExpiryTimer(engine)
   }
 
   /** Lets work start: recovery is done. */
@@ -48,6 +51,7 @@ export class Background {
     for (const family of this.engine.families.values())
       this.startFlush(family, family.options.minWriteBufferNumberToMerge)
     for (const family of this.engine.families.values()) this.maybeCompact(family)
+    this.expiry.arm()
   }
 
   /** Has the threads started in time for the first flush, so that it need not wait for one. */
@@ -101,6 +105,7 @@ export class Background {
   /** Asks compactions to stop, and waits for them and for flushes. */
   async stop(): Promise<void> {
     this.isStopped = true
+    this.expiry.stop()
     Atomics.store(this.cancel, 0, 1)
     await this.idle()
     this.wakeWaiting()

@@ -57,8 +57,9 @@ async function make(engine: Engine, name: string, given: ColumnFamilyOptions): P
   const state = await changeManifest(engine, () =>
     engine.versions.createColumnFamily(name, engine.logs.number),
   )
+  const { arenas, runtime } = engine
   const onReaderGone = () => removeFilesLetGo(engine)
-  const family = new Family(state, options, merge, engine.logs.number, engine.arenas, onReaderGone)
+  const family = new Family(state, options, merge, engine.logs.number, arenas, runtime.clock, onReaderGone)
   engine.addFamily(family)
   await writeOptionsFile(engine)
   return family

@@ -2,7 +2,8 @@
  * Running compactions, in order: write the outputs in a worker (or only change the level of the inputs), tell
  * the MANIFEST, open the new tables, let readers see them, remove the inputs.
  *
- * `compact` is the manual one: it flushes, then takes a range of keys down to the last level that has any of it.
+ * `compact` is the manual one: it flushes, then does what its style takes that for. Leveled takes a range of keys
+ * down to the last level that has any of it, universal merges everything, FIFO does what is due and no more.
  *
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
  */
@@ -15,7 +16,6 @@ import {
   type CompactionResult,
   divideJob,
   joinResults,
-  ManualCompaction,
   partCount,
   shareProgress,
   tableBuilderOptions,
@@ -39,7 +39,7 @@ export interface CompactProgress {
 }
 
 export interface CompactOptions {
-  /** From this key on. Default: from the first. */
+  /** From this key on. Default: from the first. Under universal a range that holds anything stands for everything. */
   start?: Bytes
   /** To this key, which is taken in. Default: to the last. */
   end?: Bytes
@@ -60,7 +60,7 @@ export async function compact(engine: Engine, family: Family, options: CompactOp
     await flush(engine, [family])
     const rewriteBottommost = options.rewriteBottommost !== false
     const range = { smallest, largest, rewriteBottommost }
-    const manual = new ManualCompaction(family.picker, family.state, range, engine.versions.nextFileNumber)
+    const manual = family.picker.manual(range, engine.versions.nextFileNumber)
     const report = progressReporter(family, options)
     const next = () => {
       // Before `next` marks the inputs of a compaction that nobody would then run and release.
@@ -79,7 +79,7 @@ export async function compact(engine: Engine, family: Family, options: CompactOp
   }
 }
 
-/** Runs a compaction that has been picked, and releases it. */
+/** Runs a compaction that has been picked, and releases it. A move or a drop has no job, and so no result. */
 export async function runCompaction(
   engine: Engine,
   family: Family,
@@ -88,8 +88,9 @@ export async function runCompaction(
 ): Promise<void> {
   const started = engine.runtime.clock.monotonic()
   try {
-    const result = compaction.trivialMove ? undefined : await runJob(engine, family, compaction, onProgress)
-    const edit = result === undefined ? compaction.moveEdit() : compaction.edit(result.files)
+    const done = compaction.editWithoutJob()
+    const result = done === undefined ? await runJob(engine, family, compaction, onProgress) : undefined
+    const edit = done ?? compaction.edit(result?.files ?? [])
     await recordTables(engine, family, [edit], result?.files ?? [])
     family.install()
     countCompaction(engine, family, compaction, result, started)
@@ -168,9 +169,12 @@ function countCompaction(
   started: number,
 ): void {
   const { statistics } = engine
+  const { trivialMove, drops, inputFileCount } = compaction
   const bytesRead = result?.statistics.bytesRead ?? 0
   const bytesWritten = result?.statistics.bytesWritten ?? 0
-  if (result === undefined) statistics.trivialMoves++
+  if (trivialMove) statistics.trivialMoves++
+  if (drops) statistics.filesDropped += inputFileCount
+  family.written.compacted += bytesWritten
   statistics.compactions++
   statistics.compactionBytesRead += bytesRead
   statistics.compactionBytesWritten += bytesWritten
@@ -181,11 +185,11 @@ function countCompaction(
     reason: compaction.reason,
     level: compaction.startLevel,
     outputLevel: compaction.outputLevel,
-    inputFiles: compaction.inputFileCount,
-    outputFiles: result?.files.length ?? compaction.inputFileCount,
+    inputFiles: inputFileCount,
+    outputFiles: result?.files.length ?? (trivialMove ? inputFileCount : 0),
     bytesRead,
     bytesWritten,
-    trivialMove: result === undefined,
+    trivialMove,
     milliseconds: engine.runtime.clock.monotonic() - started,
   })
 }

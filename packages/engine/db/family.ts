@@ -6,10 +6,11 @@
  */
 
 import { VarveError } from '@varve/format/errors'
-import { CompactionPicker } from '../compaction/index.ts'
+import { type CompactionPicker, makePicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { MergeOperator } from '../merge/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
+import type { Clock } from '../runtime/index.ts'
 import type { ColumnFamilyState } from '../version/index.ts'
 import { SuperVersion } from './super-version.ts'
 
@@ -57,6 +58,8 @@ export class Family {
   recorded = 0
   isDropped = false
   private isReleased = false
+  /** Bytes of tables since the database was opened, for its write amplification. */
+  readonly written = { flushed: 0, compacted: 0 }
   /** Entries in memtables that are in no log, because `disableWAL` was asked for. */
   hasUnloggedWrites = false
   private readonly arenas: ArenaPool
@@ -69,6 +72,7 @@ export class Family {
     merge: MergeOperator | undefined,
     logNumber: number,
     arenas: ArenaPool,
+    clock: Clock,
     onReaderGone: () => void,
   ) {
     this.arenas = arenas
@@ -78,7 +82,7 @@ export class Family {
     this.options = options
     this.merge = merge
     this.state = state
-    this.picker = new CompactionPicker(state, options)
+    this.picker = makePicker(state, options, () => Math.floor(clock.now() / 1000))
     this.memtable = Memtable.withoutRoom(logNumber)
     this.firstLog = logNumber
     this.superVersion = new SuperVersion(this.memtable, [], state.current, onReaderGone)

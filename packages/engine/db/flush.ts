@@ -8,7 +8,12 @@
  * RocksDB: db/flush_job.cc, db/memtable_list.cc, db/db_impl/db_impl_compaction_flush.cc
  */
 import type { VersionEdit } from '@varve/format/manifest'
-import { compressionOf, type FlushJob, type FlushResult, tableBuilderOptions } from '../compaction/index.ts'
+import {
+  type FlushJob,
+  type FlushResult,
+  flushCompression,
+  tableBuilderOptions,
+} from '../compaction/index.ts'
 import { mergeSourceOf } from '../merge/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
@@ -156,12 +161,6 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
 async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushResult> {
   const { options } = family
   const seconds = Math.floor(engine.runtime.clock.now() / 1000)
-  const compression = compressionOf(
-    options,
-    0,
-    family.picker.sizes.baseLevel,
-    family.state.current.deepestLevel,
-  )
   const memtables = family.sealed.slice(0, count).map(sealed => sealed.memtable)
   const job: FlushJob = {
     kind: 'flush',
@@ -173,7 +172,7 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
       epochNumber: family.state.newEpochNumber(),
       fileCreationTime: seconds,
       oldestAncestorTime: seconds,
-      table: tableBuilderOptions(options, compression, engine.originOf(family)),
+      table: tableBuilderOptions(options, flushCompression(options), engine.originOf(family)),
       paranoidFileChecks: engine.options.db.paranoidFileChecks,
     },
     fileNumber: engine.versions.newFileNumber(),
@@ -222,6 +221,7 @@ function countFlush(engine: Engine, family: Family, file: FlushResult['file'], s
   const bytes = file?.record.size ?? 0
   engine.statistics.flushes++
   engine.statistics.flushBytesWritten += bytes
+  family.written.flushed += bytes
   engine.events.emit('flush', {
     columnFamily: family.name,
     file: file?.record.number,

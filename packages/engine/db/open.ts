@@ -155,7 +155,8 @@ async function loadEngine(
     const options = optionsOf(state.name)
     const onReaderGone = () => removeFilesLetGo(engine)
     const merge = await mergeOperatorOf(options.mergeOperator)
-    engine.addFamily(new Family(state, options, merge, state.logNumber, engine.arenas, onReaderGone))
+    const { arenas } = engine
+    engine.addFamily(new Family(state, options, merge, state.logNumber, arenas, runtime.clock, onReaderGone))
   }
   return engine
 }

@@ -21,6 +21,7 @@ import type { FileSystem } from '../fs/index.ts'
 import { formatMergeOption } from '../merge/index.ts'
 import {
   type CompressionName,
+  describeStyle,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
   rocksdbSpelling,
@@ -40,6 +41,9 @@ const compressionTypes: Record<CompressionName, string> = {
   lz4: 'kLZ4Compression',
   zstd: 'kZSTD',
 }
+
+/** Not as they are. */
+const writtenApart: ReadonlySet<string> = new Set(['compactionStyle', 'ttl', 'mergeOperator'])
 
 /** What the newest OPTIONS file says; nothing if there is none. */
 export async function newestOptionsFile(fs: FileSystem, path: string): Promise<OptionsFile | undefined> {
@@ -120,7 +124,7 @@ function describeFamily(
   const family: Map<string, string> = new Map(before?.options)
   const table: Map<string, string> = new Map(before?.table?.options)
   for (const [option, value] of Object.entries(options)) {
-    if (typeof value === 'object' || value === undefined || option === 'mergeOperator') continue
+    if (typeof value === 'object' || value === undefined || writtenApart.has(option)) continue
     const spelled = rocksdbSpelling(option)
     if (isKnownOption('CFOptions', spelled)) family.set(spelled, String(value))
     else if (isKnownOption('BlockBasedTable', spelled)) table.set(spelled, String(value))
@@ -132,6 +136,7 @@ function describeFamily(
   )
   if (options.mergeOperator !== undefined)
     family.set('merge_operator', formatMergeOption(options.mergeOperator))
+  describeStyle(family, options)
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
   family.set('compression', compressionTypes[options.compression])

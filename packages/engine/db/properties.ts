@@ -3,6 +3,7 @@
  *
  * RocksDB: include/rocksdb/db.h (struct Properties), db/internal_stats.cc
  */
+import { spaceAmplification, writeAmplification } from './amplification.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 
@@ -37,7 +38,7 @@ const properties: Record<string, Property> = {
   'rocksdb.live-sst-files-size': (_, family) => liveBytes(family),
   'rocksdb.min-log-number-to-keep': engine => engine.versions.minLogNumberToKeep,
   'rocksdb.current-super-version-number': (_, family) => family.superVersion.version.id,
-  'rocksdb.base-level': (_, family) => family.picker.sizes.baseLevel,
+  'rocksdb.base-level': (_, family) => family.picker.baseLevel,
   'rocksdb.estimate-pending-compaction-bytes': (_, family) => family.picker.pendingBytes(),
   'rocksdb.num-running-compactions': engine => engine.background.runningCompactions,
   'rocksdb.num-running-flushes': engine => engine.background.runningFlushes,
@@ -48,6 +49,9 @@ const properties: Record<string, Property> = {
   'rocksdb.block-cache-capacity': engine => engine.cache.capacity,
   'rocksdb.block-cache-usage': engine => engine.cache.usage,
   'rocksdb.block-cache-pinned-usage': engine => engine.cache.pinnedUsage,
+  // Names of our own: RocksDB has these in the text of its statistics only.
+  'varve.write-amplification': (_, family) => writeAmplification(family).toFixed(2),
+  'varve.space-amplification': (_, family) => spaceAmplification(family).toFixed(2),
 }
 
 const numFilesAtLevel = 'rocksdb.num-files-at-level'
@@ -111,6 +115,9 @@ function levelTable(engine: Engine, family: Family): string {
   }
   const files = levels.reduce((sum, { length }) => sum + length, 0)
   lines.push(`${pad('Sum', 5)} ${pad(files, 8)} ${pad(mib(liveBytes(family)), 10)}`)
+  const amplifications = [writeAmplification(family), spaceAmplification(family)]
+  const [write, space] = amplifications.map(amplification => amplification.toFixed(2))
+  lines.push(`Style: ${family.options.compactionStyle}, write amplification ${write}, space at most ${space}`)
   const stall = engine.controller.current
   lines.push(`Stall: ${stall === undefined ? 'none' : `${stall.state}: ${stall.reason}`}`)
   return lines.join('\n')

@@ -21,6 +21,8 @@ export class Statistics {
   compactionBytesWritten = 0
   compactionEntriesDropped = 0
   trivialMoves = 0
+  /** Tables that FIFO compaction has dropped. */
+  filesDropped = 0
   /** Time that writes were held back, in microseconds, and how often they were. */
   stallMicros = 0
   stalls = 0

@@ -109,7 +109,11 @@ export class WriteController {
 
   private conditionOf(family: Family): Stall | undefined {
     const { options, sealed } = family
-    const level0 = family.superVersion.version.levels[0].length
+    const runs = family.picker.runCount
+    const held =
+      options.compactionStyle === 'universal'
+        ? `${family.name} has ${runs} sorted runs`
+        : `level 0 of ${family.name} has ${runs} files`
     const say = (state: Stall['state'], reason: string): Stall => ({ state, family, reason })
     if (sealed.length >= options.maxWriteBufferNumber) {
       return say(
@@ -118,9 +122,7 @@ export class WriteController {
       )
     }
     if (options.disableAutoCompactions) return undefined
-    if (level0 >= options.level0StopWritesTrigger) {
-      return say('stopped', `level 0 of ${family.name} has ${level0} files (level0StopWritesTrigger)`)
-    }
+    if (runs >= options.level0StopWritesTrigger) return say('stopped', `${held} (level0StopWritesTrigger)`)
     const pending = family.picker.pendingBytes()
     const { softPendingCompactionBytesLimit: soft, hardPendingCompactionBytesLimit: hard } = options
     if (hard > 0 && pending >= hard) {
@@ -129,9 +131,8 @@ export class WriteController {
         `${pending} bytes of ${family.name} wait for compaction (hardPendingCompactionBytesLimit)`,
       )
     }
-    if (level0 >= options.level0SlowdownWritesTrigger) {
-      return say('slowed', `level 0 of ${family.name} has ${level0} files (level0SlowdownWritesTrigger)`)
-    }
+    if (runs >= options.level0SlowdownWritesTrigger)
+      return say('slowed', `${held} (level0SlowdownWritesTrigger)`)
     if (soft > 0 && pending >= soft) {
       return say(
         'slowed',

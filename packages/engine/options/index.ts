@@ -2,6 +2,9 @@ export type { ResolvedColumnFamilyOptions, ResolvedDatabaseOptions } from './opt
 export type {
   ChecksumName,
   ColumnFamilyOptions,
+  CompactionOptionsFifo,
+  CompactionOptionsUniversal,
+  CompactionStyle,
   CompressionName,
   DatabaseOptions,
   OpenOptions,
@@ -14,5 +17,6 @@ export {
   type ResolvedOptions,
   resolveFamily,
   resolveOptions,
-  rocksdbSpelling,
 } from './options.ts'
+export { rocksdbSpelling } from './rule.ts'
+export { describeStyle } from './style-text.ts'

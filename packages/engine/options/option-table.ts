@@ -6,16 +6,28 @@ import { builtInMergeNames, isMergeOption } from '../merge/index.ts'
 import type {
   ChecksumName,
   ColumnFamilyOptions,
+  CompactionOptionsFifo,
+  CompactionOptionsUniversal,
   CompressionName,
   DatabaseOptions,
   WalRecoveryMode,
 } from './option-types.ts'
+import { boolean, integer, number, oneOf, type Rule } from './rule.ts'
+import { compactionStyles, fifoDefaults, struct, universalDefaults } from './style-options.ts'
 
 /** Complete options of a column family: every field is set. */
-export type ResolvedColumnFamilyOptions = Required<Omit<ColumnFamilyOptions, WithoutDefault>> &
-  Pick<ColumnFamilyOptions, WithoutDefault>
+export type ResolvedColumnFamilyOptions = Required<
+  Omit<ColumnFamilyOptions, WithoutDefault | keyof StyleStructs>
+> &
+  Pick<ColumnFamilyOptions, WithoutDefault> &
+  StyleStructs
 
 type WithoutDefault = 'compressionLevel' | 'bottommostCompression' | 'mergeOperator'
+
+interface StyleStructs {
+  compactionOptionsUniversal: Required<CompactionOptionsUniversal>
+  compactionOptionsFifo: Required<CompactionOptionsFifo>
+}
 
 /** Complete options of a database. */
 export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
@@ -23,32 +35,6 @@ export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudg
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
-
-/** What a value of an option must be. `describe` completes "must be ...". */
-export interface Rule {
-  describe: string
-  accepts(value: unknown): boolean
-}
-
-function integer(min: number, max: number): Rule {
-  return {
-    describe: `a whole number from ${min} to ${max}`,
-    accepts: value => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
-  }
-}
-
-function number(min: number, max: number): Rule {
-  return {
-    describe: `a number from ${min} to ${max}`,
-    accepts: value => typeof value === 'number' && value >= min && value <= max,
-  }
-}
-
-function oneOf(...names: readonly string[]): Rule {
-  return { describe: `one of ${names.join(', ')}`, accepts: value => names.includes(value as string) }
-}
-
-const boolean: Rule = { describe: 'true or false', accepts: value => typeof value === 'boolean' }
 
 const compressionNames: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
 const checksumNames: readonly ChecksumName[] = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3']
@@ -89,7 +75,11 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   writeBufferSize: integer(64 * KIB, 4 * GIB),
   maxWriteBufferNumber: integer(2, 1000),
   minWriteBufferNumberToMerge: integer(1, 999),
-  numLevels: integer(2, 64),
+  compactionStyle: oneOf(...compactionStyles),
+  compactionOptionsUniversal: struct,
+  compactionOptionsFifo: struct,
+  ttl: integer(0, Number.MAX_SAFE_INTEGER),
+  numLevels: integer(1, 64),
   level0FileNumCompactionTrigger: integer(1, 1_000_000),
   level0SlowdownWritesTrigger: integer(1, 1_000_000),
   level0StopWritesTrigger: integer(1, 1_000_000),
@@ -143,6 +133,10 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   writeBufferSize: 64 * MIB,
   maxWriteBufferNumber: 2,
   minWriteBufferNumberToMerge: 1,
+  compactionStyle: 'leveled',
+  compactionOptionsUniversal: universalDefaults,
+  compactionOptionsFifo: fifoDefaults,
+  ttl: 0,
   numLevels: 7,
   level0FileNumCompactionTrigger: 4,
   level0SlowdownWritesTrigger: 20,

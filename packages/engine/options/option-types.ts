@@ -31,6 +31,41 @@ export type WalRecoveryMode =
  */
 export type WalSync = 'onRequest' | 'always' | { everyBytes?: number; everyMs?: number }
 
+/**
+ * How tables are merged. `leveled` keeps levels, each ten times the one above: least space, quick reads. `universal`
+ * merges neighbouring sorted runs of similar size: least writing, more space. `fifo` merges nothing and drops the
+ * oldest tables whole when there are too many or they are too old: for caches and logs that may lose what is old.
+ */
+export type CompactionStyle = 'leveled' | 'universal' | 'fifo'
+
+/** When `universal` merges what. A sorted run is a file of level 0 or a deeper level. */
+export interface CompactionOptionsUniversal {
+  /** Percent by which a run may be larger than all newer ones picked before it and still go with them. Default 1. */
+  sizeRatio?: number
+  /** Fewest runs that are merged at once. Default 2. */
+  minMergeWidth?: number
+  /** Most runs that are merged at once, except to save space. Default 4294967295. */
+  maxMergeWidth?: number
+  /** Bytes of all newer runs, in percent of the oldest, at which everything is merged. Default 200. */
+  maxSizeAmplificationPercent?: number
+  /**
+   * With 0 to 100: outputs with so many percent of all data below them, and flushes, are not compressed.
+   * Default -1: everything is.
+   */
+  compressionSizePercent?: number
+  /** `totalSize` compares a run with the sum of those picked before it, `similarSize` with the last one. Default totalSize. */
+  stopStyle?: 'totalSize' | 'similarSize'
+  /** Moves runs that do not overlap instead of merging them. Default false. */
+  allowTrivialMove?: boolean
+}
+
+export interface CompactionOptionsFifo {
+  /** Bytes of all tables at which the oldest are dropped. Default 1 GiB. */
+  maxTableFilesSize?: number
+  /** Merges small tables of level 0 into larger ones. Default false. */
+  allowCompaction?: boolean
+}
+
 /** Options of one column family. Given to `open`, they hold for every family that does not say otherwise. */
 export interface ColumnFamilyOptions {
   /** Bytes a memtable takes before it is sealed and flushed. Default 64 MiB. */
@@ -39,13 +74,24 @@ export interface ColumnFamilyOptions {
   maxWriteBufferNumber?: number
   /** Sealed memtables that are waited for before a flush merges them. Default 1. */
   minWriteBufferNumberToMerge?: number
-  /** Levels of the tree. Default 7. */
+  /** See `CompactionStyle`. Default leveled. */
+  compactionStyle?: CompactionStyle
+  /** What `universal` goes by. */
+  compactionOptionsUniversal?: CompactionOptionsUniversal
+  /** What `fifo` goes by. */
+  compactionOptionsFifo?: CompactionOptionsFifo
+  /**
+   * Seconds after which `fifo` drops a table whose newest entry is older, and `universal` merges everything again;
+   * 0 for never. Default 0.
+   */
+  ttl?: number
+  /** Levels of the tree; 1 only for universal and fifo. Default 7. */
   numLevels?: number
-  /** Files in level 0 that start a compaction. Default 4. */
+  /** Files in level 0, or sorted runs under universal, that start a compaction. Default 4. */
   level0FileNumCompactionTrigger?: number
-  /** Files in level 0 at which writes are slowed. Default 20. */
+  /** Files in level 0, or sorted runs under universal, at which writes are slowed; not under fifo. Default 20. */
   level0SlowdownWritesTrigger?: number
-  /** Files in level 0 at which writes stop. Default 36. */
+  /** Files in level 0, or sorted runs under universal, at which writes stop; not under fifo. Default 36. */
   level0StopWritesTrigger?: number
   /** Bytes of a table file in level 1. Default 64 MiB. */
   targetFileSizeBase?: number

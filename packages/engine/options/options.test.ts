@@ -62,6 +62,52 @@ test('a memory budget divides itself and yields to what is given', () => {
   assert.equal(db.blockCacheSize, 1 << 20)
 })
 
+test('options of a compaction style are completed, by either spelling, over those of all families', () => {
+  const { columnFamily, columnFamilies } = resolveOptions({
+    compactionStyle: 'universal',
+    compactionOptionsUniversal: { sizeRatio: 10 },
+    columnFamilies: {
+      a: { compactionOptionsUniversal: { min_merge_width: 4 } as object },
+      b: { compactionStyle: 'fifo', numLevels: 1, ttl: 60 },
+    },
+  })
+  assert.equal(columnFamily.compactionOptionsUniversal.sizeRatio, 10)
+  assert.equal(columnFamily.compactionOptionsUniversal.maxSizeAmplificationPercent, 200)
+  const { sizeRatio, minMergeWidth } = columnFamilies.get('a')?.compactionOptionsUniversal ?? {}
+  assert.deepEqual([sizeRatio, minMergeWidth], [10, 4])
+  assert.equal(columnFamilies.get('b')?.compactionOptionsFifo.maxTableFilesSize, 2 ** 30)
+})
+
+const impossible: [options: object, message: RegExp][] = [
+  [{ compactionStyle: 'level' }, /compactionStyle: "level" must be one of leveled, universal, fifo/],
+  [{ numLevels: 1 }, /numLevels: 1 must be at least 2 unless compactionStyle is universal or fifo/],
+  [{ ttl: 60 }, /ttl: 60 is for compactionStyle universal and fifo/],
+  [{ compactionOptionsFifo: 7 }, /compactionOptionsFifo: 7 must be an object of options/],
+  [
+    { compactionOptionsFifo: { maxTableFilesSize: 0 } },
+    /compactionOptionsFifo\.maxTableFilesSize: 0 must be/,
+  ],
+  [{ compactionOptionsUniversal: { incremental: true } }, /has no option incremental; it has sizeRatio,/],
+  [
+    { compactionOptionsUniversal: { maxMergeWidth: 3, minMergeWidth: 4 } },
+    /maxMergeWidth: 3 must be at least/,
+  ],
+  [
+    { compactionStyle: 'universal', level0StopWritesTrigger: 20, level0FileNumCompactionTrigger: 20 },
+    /level0StopWritesTrigger: 20 must be at least level0FileNumCompactionTrigger .* \(21\)/,
+  ],
+]
+for (const [options, message] of impossible) {
+  test(`a style that cannot work is refused: ${JSON.stringify(options)}`, () => {
+    assert.match(refusal(options).message, message)
+  })
+}
+
+test('writes wait under universal only where there is something to merge', () => {
+  const wide = { compactionStyle: 'universal', compactionOptionsUniversal: { minMergeWidth: 50 } } as const
+  assert.equal(resolveOptions(wide).columnFamily.level0StopWritesTrigger, 53)
+})
+
 test('the guide explains every option', () => {
   const guide = readFileSync(new URL('../../../docs/guide/options.md', import.meta.url), 'utf8')
   assert.deepEqual(

@@ -10,9 +10,10 @@ import {
   databaseRules,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
-  type Rule,
 } from './option-table.ts'
 import type { ColumnFamilyOptions, DatabaseOptions, OpenOptions } from './option-types.ts'
+import { check, invalid, rocksdbSpelling } from './rule.ts'
+import { fewestRunsToWait, isStruct, refuseImpossibleStyle, resolveStruct } from './style-options.ts'
 
 export interface ResolvedOptions {
   db: ResolvedDatabaseOptions
@@ -20,11 +21,6 @@ export interface ResolvedOptions {
   columnFamily: ResolvedColumnFamilyOptions
   /** By name, each complete. */
   columnFamilies: Map<string, ResolvedColumnFamilyOptions>
-}
-
-/** RocksDB's spelling of an option: `writeBufferSize` is `write_buffer_size`. */
-export function rocksdbSpelling(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
 const canonicalNames = new Map<string, string>()
@@ -48,10 +44,10 @@ export function resolveOptions(given: OpenOptions = {}): ResolvedOptions {
   spendMemoryBudget(options, db, columnFamily)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || name === 'memoryBudget') continue
-    const rule =
-      databaseRules[name as keyof DatabaseOptions] ?? columnFamilyRules[name as keyof ColumnFamilyOptions]
-    check(name, value, rule)
-    Object.assign(name in databaseRules ? db : columnFamily, { [name]: value })
+    if (name in databaseRules) {
+      check(name, value, databaseRules[name as keyof DatabaseOptions])
+      Object.assign(db, { [name]: value })
+    } else setFamilyOption(columnFamily, name, value)
   }
   finishFamily(columnFamily, options)
   const columnFamilies = new Map<string, ResolvedColumnFamilyOptions>()
@@ -69,13 +65,19 @@ export function resolveFamily(
   const resolved = { ...base }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    const rule = columnFamilyRules[name as keyof ColumnFamilyOptions]
-    if (rule === undefined) throw invalid(name, value, 'is an option of the database, not of a column family')
-    check(name, value, rule)
-    Object.assign(resolved, { [name]: value })
+    if (!(name in columnFamilyRules)) {
+      throw invalid(name, value, 'is an option of the database, not of a column family')
+    }
+    setFamilyOption(resolved, name, value)
   }
   finishFamily(resolved, options)
   return resolved
+}
+
+function setFamilyOption(options: ResolvedColumnFamilyOptions, name: string, value: unknown): void {
+  check(name, value, columnFamilyRules[name as keyof ColumnFamilyOptions])
+  const resolved = isStruct(name) ? resolveStruct(name, value, options[name]) : value
+  Object.assign(options, { [name]: resolved })
 }
 
 function canonical(given: object, what: string): Record<string, unknown> {
@@ -119,31 +121,8 @@ function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<strin
   if (given.maxCompactionBytes === undefined && given.targetFileSizeBase !== undefined) {
     resolved.maxCompactionBytes = 25 * resolved.targetFileSizeBase
   }
-  const {
-    level0FileNumCompactionTrigger: trigger,
-    level0SlowdownWritesTrigger,
-    level0StopWritesTrigger,
-  } = resolved
-  if (level0SlowdownWritesTrigger < trigger) {
-    if (given.level0SlowdownWritesTrigger !== undefined) {
-      throw invalid(
-        'level0SlowdownWritesTrigger',
-        level0SlowdownWritesTrigger,
-        `must be at least level0FileNumCompactionTrigger (${trigger})`,
-      )
-    }
-    resolved.level0SlowdownWritesTrigger = trigger
-  }
-  if (level0StopWritesTrigger < resolved.level0SlowdownWritesTrigger) {
-    if (given.level0StopWritesTrigger !== undefined) {
-      throw invalid(
-        'level0StopWritesTrigger',
-        level0StopWritesTrigger,
-        `must be at least level0SlowdownWritesTrigger (${resolved.level0SlowdownWritesTrigger})`,
-      )
-    }
-    resolved.level0StopWritesTrigger = resolved.level0SlowdownWritesTrigger
-  }
+  refuseImpossibleStyle(resolved)
+  finishTriggers(resolved, given)
   if (resolved.minWriteBufferNumberToMerge >= resolved.maxWriteBufferNumber) {
     throw invalid(
       'minWriteBufferNumberToMerge',
@@ -153,16 +132,23 @@ function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<strin
   }
 }
 
-function check(name: string, value: unknown, rule: Rule): void {
-  if (!rule.accepts(value)) throw invalid(name, value, `must be ${rule.describe}`)
-}
+/** Writes must not be made to wait where nothing need be compacted yet. A trigger that was not given follows. */
+function finishTriggers(resolved: ResolvedColumnFamilyOptions, given: Record<string, unknown>): void {
+  const trigger = resolved.level0FileNumCompactionTrigger
+  atLeast('level0SlowdownWritesTrigger', trigger, 'level0FileNumCompactionTrigger')
+  atLeast('level0StopWritesTrigger', resolved.level0SlowdownWritesTrigger, 'level0SlowdownWritesTrigger')
+  const sum = 'level0FileNumCompactionTrigger + compactionOptionsUniversal.minMergeWidth - 1'
+  atLeast('level0StopWritesTrigger', fewestRunsToWait(resolved), sum)
 
-function invalid(option: string, value: unknown, problem: string): VarveError {
-  return new VarveError('INVALID_ARGUMENT', `option ${option}: ${show(value)} ${problem}`, { option, value })
-}
-
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
+  function atLeast(
+    name: 'level0SlowdownWritesTrigger' | 'level0StopWritesTrigger',
+    least: number,
+    what: string,
+  ): void {
+    if (resolved[name] >= least) return
+    if (given[name] !== undefined) throw invalid(name, resolved[name], `must be at least ${what} (${least})`)
+    resolved[name] = least
+  }
 }
 
 function unknownOption(spelled: string): VarveError {

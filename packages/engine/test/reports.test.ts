@@ -143,3 +143,23 @@ test('approximate sizes are about right and cost no read', async t => {
   assert.equal(none, 0)
   assert.equal(db.statistics().blockCacheMisses, 0)
 })
+
+test('each family tells how often its bytes were written and how much space it takes', async t => {
+  const db = await openFor(t, freshPath(t), { columnFamilies: { idle: {} } })
+  const of = (name: string, columnFamily?: string) => Number(db.property(`varve.${name}`, { columnFamily }))
+  assert.equal(of('write-amplification'), 0)
+  await putAll(db, numberedRows(200))
+  await db.flush()
+  assert.deepEqual([of('write-amplification'), of('space-amplification')], [1, 1])
+  await putAll(db, numberedRows(200))
+  await db.flush()
+  assert.ok(of('space-amplification') >= 2)
+  await db.compact()
+  assert.ok(of('write-amplification') > 1.2 && of('write-amplification') < 2)
+  assert.equal(of('space-amplification'), 1)
+  assert.equal(of('write-amplification', 'idle'), 0)
+  assert.match(
+    db.property('rocksdb.cfstats') ?? '',
+    /Style: leveled, write amplification 1\.\d\d, space at most 1\.00/,
+  )
+})

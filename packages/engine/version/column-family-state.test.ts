@@ -61,9 +61,15 @@ test('a table weighs more when opening it shows that it is full of deletions', (
     const before = state.current
     state.refreshStatistics()
     assert.equal(state.current, before, 'nothing new makes no new version')
-    const deleted = state.install(applyEdit(before, { deletedFiles: [{ level: 0, number: 2 }] }, 'm'))
-    assert.equal(deleted.totals.deletions, 0)
-    for (const file of [values, deletions]) file.table?.closeSync()
+    const late = add(3, ValueType.Deletion, new Uint8Array())
+    const edit = applyEdit(state.current, { deletedFiles: [{ level: 0, number: 2 }] }, 'm')
+    state.refreshStatistics()
+    assert.equal(
+      state.install(edit).totals.deletions,
+      100,
+      'what was learnt while the edit was written counts',
+    )
+    for (const file of [values, deletions, late]) file.table?.closeSync()
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -52,7 +52,7 @@ export class ColumnFamilyState {
     this.levelCount = levels.length
     this.nextEpoch = nextEpoch
     const levelBytes = levels.map(files => files.reduce((bytes, file) => bytes + file.size, 0))
-    this.current = this.makeVersion(1, { levels, levelBytes, totals: totalsOf(levels) })
+    this.current = this.makeVersion(1, { levels, levelBytes }, totalsOf(levels))
     for (const file of this.current.files()) file.firstVersion = 1
   }
 
@@ -69,18 +69,21 @@ export class ColumnFamilyState {
   /** Makes `delta` the current version. Its files and levels are as `applyEdit` of the current one made them. */
   install(delta: VersionDelta): Version {
     const id = this.current.id + 1
+    // Of this moment: tables may have been opened, and counted, while the edit was written.
+    const totals = { ...this.current.totals }
+    for (const file of delta.removed) addStatistics(totals, file.statistics, -1)
     for (const { file, record } of delta.moved) {
       file.level = record.level
       file.record = record
     }
     for (const file of delta.added) {
       file.firstVersion = id
-      file.compensatedSize = weighFile(file, delta.totals)
+      file.compensatedSize = weighFile(file, totals)
       this.noteEpoch(file.epochNumber)
     }
     for (const file of delta.removed) this.removed.push({ file, removedAt: id })
     const previous = this.current
-    this.current = this.makeVersion(id, delta)
+    this.current = this.makeVersion(id, delta, totals)
     previous.unref()
     return this.current
   }
@@ -106,7 +109,7 @@ export class ColumnFamilyState {
     for (const file of learnt) addStatistics(totals, file.statistics, 1)
     for (const file of learnt) file.compensatedSize = weighFile(file, totals)
     const previous = this.current
-    this.current = this.makeVersion(id + 1, { levels, levelBytes, totals })
+    this.current = this.makeVersion(id + 1, { levels, levelBytes }, totals)
     previous.unref()
   }
 
@@ -136,8 +139,7 @@ export class ColumnFamilyState {
     return false
   }
 
-  private makeVersion(id: number, parts: VersionParts): Version {
-    const { levels, levelBytes, totals } = parts
+  private makeVersion(id: number, { levels, levelBytes }: VersionParts, totals: FileStatistics): Version {
     const version = new Version(this.id, id, levels, levelBytes, totals, dead => this.live.delete(dead))
     this.live.add(version)
     return version

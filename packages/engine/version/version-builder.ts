@@ -20,7 +20,6 @@ const LEVELS_MAX = 64
 export interface VersionDelta {
   levels: readonly (readonly FileMeta[])[]
   levelBytes: readonly number[]
-  totals: FileStatistics
   /** Files that the next version has and this one has not. */
   added: FileMeta[]
   /** Files that this version has and the next one has not. */
@@ -46,18 +45,11 @@ export function applyEdit(base: VersionParts, edit: VersionEdit, manifest: strin
   const kept = new Set(moved.map(addition => addition.file))
   const removed = [...deleted.keys()].filter(file => !kept.has(file))
   const fresh = added.map(addition => addition.file).filter(file => !kept.has(file))
-  return {
-    levels,
-    levelBytes,
-    totals: changeTotals(base.totals, fresh, removed),
-    added: fresh,
-    removed,
-    moved,
-  }
+  return { levels, levelBytes, added: fresh, removed, moved }
 }
 
 /** What of a version an edit changes; a `Version` is one, and so is a `VersionDelta`. */
-export type VersionParts = Pick<Version, 'levels' | 'levelBytes' | 'totals'>
+export type VersionParts = Pick<Version, 'levels' | 'levelBytes'>
 
 interface Addition {
   level: number
@@ -159,17 +151,6 @@ function mergeSorted(
   }
   while (i < a.length) merged.push(a[i++])
   return merged
-}
-
-function changeTotals(
-  base: Readonly<FileStatistics>,
-  added: readonly FileMeta[],
-  removed: readonly FileMeta[],
-): FileStatistics {
-  const totals = { ...base }
-  for (const file of added) addStatistics(totals, file.statistics, 1)
-  for (const file of removed) addStatistics(totals, file.statistics, -1)
-  return totals
 }
 
 export function addStatistics(totals: FileStatistics, statistics: FileStatistics, sign: 1 | -1): void {

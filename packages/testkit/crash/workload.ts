@@ -5,6 +5,7 @@
 import type { BatchOperation, OpenOptions } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
 import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
+import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 
 export const families: readonly string[] = ['default', 'users', 'log']
@@ -42,6 +43,7 @@ export function crashRun(directory: string, random: Random): CrashRun {
       compression: random.pick(['none', 'snappy', 'lz4', 'zstd']),
       walSync: random.pick(['onRequest', 'onRequest', { everyBytes: 65_536 }, { everyMs: 20 }]),
       mergeOperator: MERGE_OPERATOR,
+      ...randomStyle(new Random(random.next())),
       columnFamilies: Object.fromEntries(families.slice(1).map(name => [name, {}])),
     },
   }

@@ -209,7 +209,7 @@ function askSizes(planner: Planner): Plan {
 
 async function askProperties({ store }: Session, columnFamily: string): Promise<string> {
   const missing = propertyNames.filter(name => {
-    return store.property(name.replace('<N>', '1'), { columnFamily }) === undefined
+    return store.property(name.replace('<N>', '0'), { columnFamily }) === undefined
   })
   return missing.length === 0 ? 'all there' : `missing: ${missing}`
 }

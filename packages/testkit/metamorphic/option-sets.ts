@@ -3,6 +3,7 @@
  * and random ones, which mix them. Most are small, so that a thousand steps fill several levels.
  */
 import type { OpenOptions } from 'varve'
+import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 
 export interface OptionSet {
@@ -25,6 +26,16 @@ const small: OpenOptions = {
 
 /** A user's own operator, which threads load. */
 const appendModule = new URL('./append.ts', import.meta.url).href
+
+/** Nothing may be lost in these runs, so the size at which FIFO drops tables is never reached. */
+const fifo: OpenOptions = { compactionStyle: 'fifo', compactionOptionsFifo: { maxTableFilesSize: 2 ** 40 } }
+
+const universal = (
+  compactionOptionsUniversal: OpenOptions['compactionOptionsUniversal'] = {},
+): OpenOptions => ({
+  compactionStyle: 'universal',
+  compactionOptionsUniversal,
+})
 
 /** By name: what differs from `small`. */
 const differences: Record<string, OpenOptions> = {
@@ -99,6 +110,28 @@ const differences: Record<string, OpenOptions> = {
   'small MANIFEST': { maxManifestFileSize: KIB },
   'small commit groups': { maxWriteBatchGroupSizeBytes: 4 * KIB },
   'slow when slowed': { level0SlowdownWritesTrigger: 2, delayedWriteRate: 1024 * KIB },
+  universal: universal(),
+  'universal, in one level': { ...universal(), numLevels: 1 },
+  'universal, in two levels': { ...universal(), numLevels: 2, level0FileNumCompactionTrigger: 4 },
+  'universal, runs of similar size': universal({ stopStyle: 'similarSize', sizeRatio: 50 }),
+  'universal, least space': universal({ maxSizeAmplificationPercent: 0 }),
+  'universal, never for space': universal({ maxSizeAmplificationPercent: 1_000_000, maxMergeWidth: 2 }),
+  'universal, wide': universal({ minMergeWidth: 4 }),
+  'universal, moving': universal({ allowTrivialMove: true, maxSizeAmplificationPercent: 1000 }),
+  'universal, partly compressed': { ...universal({ compressionSizePercent: 60 }), compression: 'zlib' },
+  'universal, divided': { ...universal(), maxSubcompactions: 4, maxBackgroundJobs: 4 },
+  'universal, stopped early': {
+    ...universal(),
+    level0SlowdownWritesTrigger: 2,
+    level0StopWritesTrigger: 3,
+  },
+  fifo,
+  'fifo, merging': { ...fifo, compactionOptionsFifo: { maxTableFilesSize: 2 ** 40, allowCompaction: true } },
+  'fifo, in one level': { ...fifo, numLevels: 1 },
+  'families of all styles': {
+    ...universal(),
+    columnFamilies: { users: fifo, log: { compactionStyle: 'leveled' } },
+  },
   'families of their own': {
     columnFamilies: {
       users: { compression: 'zstd', bloomBitsPerKey: 0, maxBytesForLevelMultiplier: 1 },
@@ -166,5 +199,8 @@ export function randomSet(number: number): OptionSet {
     ...maybe({ avoidFlushDuringShutdown: true }),
     ...maybe({ paranoidFileChecks: true }),
   }
-  return { name: `random ${number}`, options }
+  const chance = new Random(number).fork(22)
+  const style = randomStyle(chance)
+  const oneLevel = style.compactionStyle !== undefined && chance.chance(0.2) ? { numLevels: 1 } : {}
+  return { name: `random ${number}`, options: { ...options, ...style, ...oneLevel } }
 }

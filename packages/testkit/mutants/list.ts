@@ -21,7 +21,6 @@ export const mutants: readonly Mutant[] = [
 /** Classes without a mutant, and why. */
 export const absent: readonly { readonly id: string; readonly why: string }[] = [
   { id: 'M26', why: 'there are no checkpoints and backups' },
-  { id: 'M28', why: 'no clock decides what is removed: there is no TTL and no archive of logs' },
   { id: 'M31', why: 'there are no range deletions: a table that holds one is refused' },
   { id: 'M32', why: 'there are no range deletions' },
   { id: 'M34', why: 'there are no merge operators: an operand is refused' },

@@ -62,9 +62,28 @@ export function benchRecipe(num: number): CppRecipe {
         `--disable_wal=${random.chance(0.05)}`,
         `--level_compaction_dynamic_level_bytes=${random.chance(0.5)}`,
         `--file_checksum=${random.chance(0.1)}`,
+        ...style(random),
       ])
     },
   }
+}
+
+/** The styles that db_bench fills a directory under: universal, in several levels or one, and FIFO that drops nothing. */
+export function styleRecipes(num: number): CppRecipe[] {
+  const styles: [name: string, flags: string[]][] = [
+    ['universal', ['--compaction_style=1']],
+    ['universal, in one level', ['--compaction_style=1', '--num_levels=1']],
+    ['universal, moving', ['--compaction_style=1', '--universal_allow_trivial_move=true']],
+    ['fifo', ['--compaction_style=2', UNREACHED_SIZE, '--fifo_compaction_allow_compaction=false']],
+    ['fifo, merging', ['--compaction_style=2', UNREACHED_SIZE, '--fifo_compaction_allow_compaction=true']],
+  ]
+  return styles.map(([name, flags]) => ({
+    name: `db_bench ${name}`,
+    async make(directory, random) {
+      const benchmarks = '--benchmarks=fillrandom,overwrite,deleterandom'
+      await dbBench(directory, [benchmarks, `--num=${num}`, ...flags, ...levels(num), ...seed(random)])
+    },
+  }))
 }
 
 /** Rows of all shapes through ldb, in one to four column families, several runs of it after each other. */
@@ -126,6 +145,31 @@ function levels(rows: number): string[] {
     `--target_file_size_base=${buffer}`,
     `--max_bytes_for_level_base=${3 * buffer}`,
   ]
+}
+
+/** In megabytes. */
+const UNREACHED_SIZE = '--fifo_compaction_max_table_files_size_mb=1000000'
+
+/** Leveled most of the time. */
+function style(random: Random): string[] {
+  switch (random.below(5)) {
+    case 0:
+      return [
+        '--compaction_style=1',
+        `--universal_size_ratio=${random.pick([0, 1, 50])}`,
+        `--universal_max_size_amplification_percent=${random.pick([25, 200, 10_000])}`,
+        `--universal_allow_trivial_move=${random.chance(0.3)}`,
+        `--num_levels=${random.pick([1, 2, 7])}`,
+      ]
+    case 1:
+      return [
+        '--compaction_style=2',
+        UNREACHED_SIZE,
+        `--fifo_compaction_allow_compaction=${random.chance(0.5)}`,
+      ]
+    default:
+      return []
+  }
 }
 
 function seed(random: Random): string[] {

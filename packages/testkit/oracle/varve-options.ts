@@ -1,7 +1,8 @@
 /** Random options for databases that Varve writes: small sizes, so that a few thousand rows fill several levels. */
 import type { ColumnFamilyOptions, CompressionName, OpenOptions } from 'varve'
 import { MERGE_OPERATOR } from '../model/operations.ts'
-import type { Random } from '../random.ts'
+import { randomStyle } from '../model/random-style.ts'
+import { Random } from '../random.ts'
 
 const KIB = 1024
 
@@ -34,6 +35,7 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     levelCompactionDynamicLevelBytes: random.chance(0.6),
     disableAutoCompactions: random.chance(0.1),
     compression: random.pick(compressions),
+    ...randomStyle(new Random(random.next())),
     ...(random.chance(0.3) ? { bottommostCompression: random.pick(compressions) } : {}),
     ...(random.chance(0.2)
       ? { compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }

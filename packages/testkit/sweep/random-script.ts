@@ -1,6 +1,7 @@
 /** A script of everything at once, with options to go with it; all of it follows from the seed. */
 import type { BatchOperation, OpenOptions } from 'varve'
 import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
+import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 import type { Action, Round, Script } from './script.ts'
 
@@ -10,7 +11,7 @@ export function randomScript(seed: number, roundCount: number): Script {
   const random = new Random(seed).fork(7)
   return {
     name: `random-${seed}`,
-    options: randomOptions(random),
+    options: { ...randomOptions(random), ...randomStyle(new Random(seed).fork(8)) },
     rounds: () => randomRounds(random, roundCount),
   }
 }

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Compaction } from './compaction.ts'
 import { type SketchedFile, testOptions, versionOf } from './fake-files.test-support.ts'
 import { FakeTree } from './fake-tree.test-support.ts'
 import type { LevelOptions } from './level-options.ts'
-import { ManualCompaction, type ManualRange } from './manual-compaction.ts'
-import { CompactionPicker } from './picker.ts'
+import { LeveledPicker } from './leveled-picker.ts'
+import { ManualCompaction } from './manual-compaction.ts'
+import type { ManualRange } from './picker.ts'
+import { showCompaction as show } from './show-compaction.test-support.ts'
 
 const dynamic: Partial<LevelOptions> = { levelCompactionDynamicLevelBytes: true }
 
 function pickerOf(sketch: readonly (readonly SketchedFile[])[], options: Partial<LevelOptions> = {}) {
-  return new CompactionPicker({ current: versionOf(sketch) }, { ...testOptions, ...options })
-}
-
-/** `0: 12 11, 1: 5 > 1` for files 12 and 11 of level 0 and 5 of level 1, into level 1. */
-function show(compaction: Compaction | undefined): string | undefined {
-  if (compaction === undefined) return undefined
-  const inputs = compaction.inputs.map(
-    ({ level, files }) => `${level}: ${files.map(({ number }) => number).join(' ')}`,
-  )
-  return `${inputs.join(', ')} > ${compaction.outputLevel}${compaction.trivialMove ? ' moved' : ''}`
+  return new LeveledPicker({ current: versionOf(sketch) }, { ...testOptions, ...options })
 }
 
 const wide: [string, string] = ['a', 'z']
