@@ -51,5 +51,8 @@ export const MAX_BIGINT_LENGTH = 0x7fff
 /** Tuples within tuples: deeper ones are refused, so that nobody's bytes exhaust the stack. */
 export const MAX_TUPLE_DEPTH = 32
 
+/** Elements of a tuple and of those within it: more are refused, so that a key's bytes cannot become fifty times as much memory. */
+export const MAX_TUPLE_ELEMENTS = 65_536
+
 /** The largest distance of a Date from 1970, in milliseconds. */
 export const MAX_DATE = 8.64e15

@@ -1,6 +1,14 @@
 /** Reads tuples; elements.ts draws the bytes. Whatever `encodeTuple` would have written otherwise is `CORRUPTION`. */
 import { ByteReader } from '../bytes/index.ts'
-import { ESCAPE, MAX_DATE, MAX_TUPLE_DEPTH, type Tuple, type TupleElement, TupleTag } from './elements.ts'
+import {
+  ESCAPE,
+  MAX_DATE,
+  MAX_TUPLE_DEPTH,
+  MAX_TUPLE_ELEMENTS,
+  type Tuple,
+  type TupleElement,
+  TupleTag,
+} from './elements.ts'
 
 const fatalDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -11,9 +19,12 @@ const doubleView = new DataView(doubleBytes.buffer)
 export function decodeTuple(bytes: Uint8Array, start = 0, end: number = bytes.length): Tuple {
   const reader = new ByteReader(bytes, start, end)
   const tuple: TupleElement[] = []
+  elementsLeft = MAX_TUPLE_ELEMENTS
   while (reader.remaining > 0) tuple.push(readElement(reader, 0))
   return tuple
 }
+
+let elementsLeft = 0
 
 /** Where the 0x00 stands that ends the tuple at bytes[start..]. The elements are not looked into. */
 export function findTupleEnd(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
@@ -53,6 +64,7 @@ function skipElement(reader: ByteReader, tag: number): void {
 }
 
 function readElement(reader: ByteReader, depth: number): TupleElement {
+  if (elementsLeft-- === 0) throw reader.corruption('a tuple of too many elements')
   const tag = reader.uint8('tuple element')
   switch (tag) {
     case TupleTag.Null:

@@ -5,6 +5,7 @@ import {
   ESCAPE,
   MAX_BIGINT_LENGTH,
   MAX_TUPLE_DEPTH,
+  MAX_TUPLE_ELEMENTS,
   type Tuple,
   type TupleElement,
   TupleTag,
@@ -27,10 +28,14 @@ export function encodeTuple(tuple: Tuple): Uint8Array {
 
 /** Appends the elements of a tuple, without an end. */
 export function writeTuple(to: ByteWriter, tuple: Tuple): void {
+  elementsLeft = MAX_TUPLE_ELEMENTS
   for (let i = 0; i < tuple.length; i++) writeElement(to, tuple[i], 0)
 }
 
+let elementsLeft = 0
+
 function writeElement(to: ByteWriter, element: TupleElement, depth: number): void {
+  if (elementsLeft-- === 0) throw invalid(`a tuple has at most ${MAX_TUPLE_ELEMENTS} elements`)
   if (typeof element === 'string') writeText(to, element)
   else if (typeof element === 'number') writeNumber(to, element)
   else if (typeof element === 'boolean') to.uint8(element ? TupleTag.True : TupleTag.False)

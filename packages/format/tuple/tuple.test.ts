@@ -8,6 +8,7 @@ import {
   encodeTuple,
   findTupleEnd,
   MAX_TUPLE_DEPTH,
+  MAX_TUPLE_ELEMENTS,
   type Tuple,
   type TupleElement,
 } from './index.ts'
@@ -190,6 +191,10 @@ test('what no tuple may hold is refused', () => {
       error => isVarveError(error, 'INVALID_ARGUMENT'),
     )
   }
+  const tooMany = new Array<TupleElement>(MAX_TUPLE_ELEMENTS + 1).fill(null)
+  assert.throws(() => encodeTuple(tooMany), /65536 elements/)
+  assert.throws(() => encodeTuple([tooMany.slice(1), null]), /65536 elements/)
+  assert.throws(() => decodeTuple(new Uint8Array(MAX_TUPLE_ELEMENTS + 1).fill(2)), /too many/)
   const text: unknown = 'abc'
   assert.throws(
     () => encodeTuple(text as Tuple),
