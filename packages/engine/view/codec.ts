@@ -23,6 +23,11 @@ export interface Codec<Value> {
   encode(value: Value): Uint8Array
   /** The value of bytes that `encode` has made. Throws `CORRUPTION` for others. The bytes may be kept. */
   decode(bytes: Uint8Array): Value
+  /**
+   * Whether those own fields of `value` that are strings, booleans, finite numbers, null or undefined come back from `decode`
+   * as they are now. Where that is so, indexes on fields need not decode what has just been encoded.
+   */
+  keepsFields?(value: Value): boolean
 }
 
 /** A codec for keys. The order of its bytes is the order of the view. */
@@ -80,6 +85,10 @@ const anyJson: Codec<unknown> = {
     } catch (error) {
       throw new CorruptionError('bytes that are no JSON', undefined, undefined, error)
     }
+  },
+  keepsFields(value) {
+    if (typeof value !== 'object' || value === null || 'toJSON' in value) return false
+    return Object.getPrototypeOf(value) === Object.prototype
   },
 }
 

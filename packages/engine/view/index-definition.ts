@@ -35,7 +35,11 @@ type KeyOn<Value, On> =
   On extends Field<Value>
     ? Value[On]
     : On extends readonly Field<Value>[]
-      ? { -readonly [Place in keyof On]: On[Place] extends Field<Value> ? Exclude<Value[On[Place]], undefined> : never }
+      ? {
+          -readonly [Place in keyof On]: On[Place] extends Field<Value>
+            ? Exclude<Value[On[Place]], undefined>
+            : never
+        }
       : On extends (value: Value) => infer Key
         ? Key
         : never

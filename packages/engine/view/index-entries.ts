@@ -15,7 +15,7 @@
  * A unique index has the row in the value, so that whether a key is taken is one point lookup, which filters answer. A
  * hash may be that of several tuples: who reads it compares the row's.
  */
-import { ByteReader, ByteWriter, concatBytes, emptyBytes } from '@varve/format/bytes'
+import { ByteReader, ByteWriter, emptyBytes } from '@varve/format/bytes'
 import { hashResult, xxh3 } from '@varve/format/checksum'
 import { VarveError } from '@varve/format/errors'
 import { decodeTuple, findTupleEnd, type Tuple, TupleTag, writeTuple } from '@varve/format/tuple'
@@ -59,6 +59,8 @@ export class IndexEntries {
   readonly isUnique: boolean
   readonly isHash: boolean
   readonly covering: readonly string[]
+  /** The fields that say all of an entry; undefined when a function does. */
+  private readonly fields: readonly string[] | undefined
   private readonly isMulti: boolean
   private readonly keyOf: (value: unknown) => unknown
   private readonly codec: Codec<unknown>
@@ -68,9 +70,20 @@ export class IndexEntries {
     this.isUnique = definition.unique === true
     this.isHash = definition.kind === 'hash'
     this.covering = definition.covering ?? []
+    this.fields = typeof definition.on === 'function' ? undefined : [definition.on, this.covering].flat(2)
     this.isMulti = definition.multiEntry === true
     this.keyOf = keyReader(definition.on)
     this.codec = codec
+  }
+
+  /**
+   * Whether the entries of `value`, of which its codec keeps the fields, are those of what will come back from the codec:
+   * all that they depend on is scalar.
+   */
+  canReadBeforeStored(value: unknown): boolean {
+    if (this.fields === undefined) return false
+    for (const field of this.fields) if (!isKept(value as object, field)) return false
+    return true
   }
 
   /** The entries of a row, each once. A key that no tuple can hold is `INVALID_ARGUMENT`. */
@@ -137,8 +150,12 @@ export class IndexEntries {
   }
 
   private entry(key: unknown, rowKey: Uint8Array, covered: Uint8Array): IndexEntry {
-    const start = this.entryStart(key)
-    if (!this.isUnique) return { key: concatBytes(start, rowKey), value: covered }
+    this.writeStart(key)
+    if (!this.isUnique) {
+      writer.append(rowKey)
+      return { key: writer.take(), value: covered }
+    }
+    const start = writer.take()
     writer.clear()
     writer.lengthPrefixed(rowKey)
     writer.append(covered)
@@ -147,10 +164,14 @@ export class IndexEntries {
 
   /** With what the entries of a key begin. */
   private entryStart(key: unknown): Uint8Array {
-    this.write(key)
-    if (this.isHash) return hashStart()
-    writer.uint8(TupleTag.End)
+    this.writeStart(key)
     return writer.take()
+  }
+
+  private writeStart(key: unknown): void {
+    this.write(key)
+    if (this.isHash) hashWritten()
+    else writer.uint8(TupleTag.End)
   }
 
   /** A key as it is written; a scalar is the tuple of it alone. */
@@ -200,14 +221,25 @@ export class IndexEntries {
   }
 }
 
-function hashStart(): Uint8Array {
+/** Puts the hash of what has been written in its place. */
+function hashWritten(): void {
   xxh3(writer.bytes, 0, writer.length)
-  const start = new Uint8Array(HASH_END)
-  const view = new DataView(start.buffer)
-  start[0] = HASH_TAG
-  view.setUint32(1, hashResult.high)
-  view.setUint32(5, hashResult.low)
-  return start
+  const { high, low } = hashResult
+  writer.clear()
+  writer.uint8(HASH_TAG)
+  for (const word of [high, low]) for (const shift of [24, 16, 8, 0]) writer.uint8((word >>> shift) & 0xff)
+}
+
+/** What a codec that keeps fields keeps: a scalar that is the value's own, or nothing. */
+function isKept(value: object, field: string): boolean {
+  const content = fieldOf(value, field)
+  const isScalar =
+    content === null ||
+    typeof content === 'string' ||
+    typeof content === 'boolean' ||
+    Number.isFinite(content)
+  if (isScalar) return Object.prototype.propertyIsEnumerable.call(value, field)
+  return content === undefined
 }
 
 function keyReader(on: IndexDefinition<never>['on']): (value: unknown) => unknown {

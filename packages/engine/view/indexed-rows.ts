@@ -56,9 +56,23 @@ export class IndexedRows {
   /** What belongs into the indexes for a row as it is stored. */
   entryListsOf(key: Uint8Array, stored: Uint8Array | undefined): EntryLists {
     if (stored === undefined) return this.noEntryLists
-    const value = this.codec.decode(stored)
-    return this.indexes.map(index =>
-      index.state === 'dropped' ? noEntries : index.entries.entriesOf(key, value),
+    return this.listsOf(key, this.codec.decode(stored))
+  }
+
+  /**
+   * The same for a value that is about to be stored. What belongs into the indexes follows from what will be read: a value
+   * whose fields its codec keeps need not be decoded for that.
+   */
+  entryListsOfNew(key: Uint8Array, value: unknown, stored: Uint8Array): EntryLists {
+    const isKept =
+      this.codec.keepsFields?.(value) === true &&
+      this.indexes.every(({ entries, state }) => state === 'dropped' || entries.canReadBeforeStored(value))
+    return this.listsOf(key, isKept ? value : this.codec.decode(stored))
+  }
+
+  private listsOf(key: Uint8Array, value: unknown): EntryLists {
+    return this.indexes.map(({ entries, state }) =>
+      state === 'dropped' ? noEntries : entries.entriesOf(key, value),
     )
   }
 

@@ -93,7 +93,9 @@ function checkOptions(name: string, options: GivenOptions): void {
   for (const part of ['key', 'value'] as const) {
     const codec = options[part]
     if (typeof codec?.encode === 'function' && typeof codec.decode === 'function') continue
-    throw new VarveError('INVALID_ARGUMENT', `the view ${name} needs a codec for its ${part}s`, { option: part })
+    throw new VarveError('INVALID_ARGUMENT', `the view ${name} needs a codec for its ${part}s`, {
+      option: part,
+    })
   }
   for (const [index, definition] of Object.entries(options.indexes ?? {})) checkDefinition(index, definition)
 }

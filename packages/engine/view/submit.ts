@@ -5,11 +5,6 @@ import { WriteBatch } from '../index.ts'
 import type { IndexedRows } from './indexed-rows.ts'
 import type { RowWrite } from './round.ts'
 
-/** Sets a row, or removes it when there is no value. */
-export function prepareWrite(rows: IndexedRows, key: Uint8Array, value: Uint8Array | undefined): RowWrite {
-  return { rows, key, value, entries: rows.isIndexed ? rows.entryListsOf(key, value) : rows.noEntryLists }
-}
-
 /** Makes the writes together. The promise settles when they are as durable as was asked for, and visible. */
 export function submit(writes: readonly RowWrite[], options: WriteOptions | undefined): Promise<void> {
   const [{ rows }] = writes

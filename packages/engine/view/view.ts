@@ -20,7 +20,7 @@ import type { IndexedRows } from './indexed-rows.ts'
 import { type QueryPlan, queryRows } from './query.ts'
 import type { RowWrite } from './round.ts'
 import { mapRows, type Rows } from './rows.ts'
-import { prepareWrite, submit } from './submit.ts'
+import { submit } from './submit.ts'
 import { type VerifyViewOptions, type ViewReport, verifyView } from './verify-view.ts'
 import type { QueryRange, ViewOperation, ViewOptions, ViewRange } from './view-options.ts'
 
@@ -58,13 +58,21 @@ export class View<Key, Value, Prefix, Indexes extends IndexDefinitions<Value>> {
    * Sets a row and its index entries. `CONFLICT` when another row has its key in a unique index, `INVALID_ARGUMENT` for what
    * a codec or an index cannot take.
    */
-  async put(key: Key, value: Value, options?: WriteOptions): Promise<void> {
-    return submit([this.prepare(key, value)], options)
+  put(key: Key, value: Value, options?: WriteOptions): Promise<void> {
+    try {
+      return submit([this.prepare(key, value)], options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Removes a row and its index entries; nothing happens when it does not exist. */
-  async delete(key: Key, options?: WriteOptions): Promise<void> {
-    return submit([this.prepare(key)], options)
+  delete(key: Key, options?: WriteOptions): Promise<void> {
+    try {
+      return submit([this.prepare(key)], options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Makes all operations or none. Over several views: `ViewBatch`. */
@@ -77,8 +85,12 @@ export class View<Key, Value, Prefix, Indexes extends IndexDefinitions<Value>> {
 
   /** An operation for `ViewBatch`: a row to be set, or removed when there is no value. */
   prepare(key: Key, ...value: [] | [Value]): RowWrite {
-    const stored = value.length === 0 ? undefined : this.valueCodec.encode(value[0])
-    return prepareWrite(this.rows, this.keyCodec.encode(key), stored)
+    const { rows } = this
+    const keyBytes = this.keyCodec.encode(key)
+    if (value.length === 0) return { rows, key: keyBytes, value: undefined, entries: rows.noEntryLists }
+    const stored = this.valueCodec.encode(value[0])
+    const entries = rows.isIndexed ? rows.entryListsOfNew(keyBytes, value[0], stored) : rows.noEntryLists
+    return { rows, key: keyBytes, value: stored, entries }
   }
 
   /** The value of a key, or undefined. */
