@@ -34,6 +34,8 @@ interface Cell {
   value: Uint8Array | undefined
   /** Of a row: its entries, once they are known. */
   entries: EntryLists | undefined
+  /** Why they cannot be known. */
+  failure: unknown
 }
 
 type Cells = Map<string, Cell>
@@ -85,14 +87,20 @@ export class Round {
     }
   }
 
-  /** For the rows that have the keys which these writes want of unique indexes. */
+  /**
+   * For the rows that have the keys which these writes want of unique indexes. Until a unique index is whole, a row that is
+   * not in it yet may have a key in common with one that is: whose entry it is has to be known before it is removed.
+   */
   private cellsOfHolders(members: readonly Member[]): void {
     for (const { writes } of members) {
-      for (const { rows, entries } of writes) {
+      for (const { rows, key: rowKey, entries } of writes) {
         for (let place = 0; place < rows.indexes.length; place++) {
           const index = rows.indexes[place]
           if (!index.entries.isUnique || index.state === 'dropped') continue
           for (const { key } of entries[place]) cellIn(this.holderCells, index, key)
+          if (index.state === 'ready') continue
+          const before = entriesIn(rows, cellIn(this.rowCells, rows, rowKey))
+          for (const { key } of before[place]) cellIn(this.holderCells, index, key)
         }
       }
     }
@@ -120,10 +128,11 @@ export class Round {
     return true
   }
 
-  private stageWrite({ rows, key, value, entries }: RowWrite): void {
+  private stageWrite(write: RowWrite): void {
+    const { rows, key, value, entries } = write
     if (rows.isIndexed) {
       const cell = cellIn(this.rowCells, rows, key)
-      const before = entriesBefore(rows, cell, value, entries)
+      const before = entriesBefore(rows, cell, write)
       for (let place = 0; place < rows.indexes.length; place++) {
         const index = rows.indexes[place]
         if (index.state !== 'dropped') this.stageEntries(rows, index, before[place], entries[place], key)
@@ -143,8 +152,8 @@ export class Round {
     const { family } = index
     for (const { key } of before) {
       if (findEntry(after, key) !== undefined) continue
+      if (index.entries.isUnique && !this.release(index, key, rowKey)) continue
       this.changes.push({ family, key, value: undefined })
-      if (index.entries.isUnique) this.release(index, key)
     }
     for (const { key, value } of after) {
       if (index.entries.isUnique) this.claim(rows, index, key, rowKey)
@@ -162,10 +171,13 @@ export class Round {
     this.set(cell, rowKey, undefined)
   }
 
-  /** Nobody has the key any more. Only those that this round wants have a cell. */
-  private release(index: ViewIndex, key: Uint8Array): void {
+  /** The row gives a key back; false when it is another's. Where the index is whole, only keys that are wanted have a cell. */
+  private release(index: ViewIndex, key: Uint8Array, rowKey: Uint8Array): boolean {
     const cell = this.holderCells.get(index)?.get(keyText(key))
-    if (cell !== undefined) this.set(cell, undefined, undefined)
+    if (cell === undefined) return true
+    if (cell.value === undefined || !equalBytes(cell.value, rowKey)) return false
+    this.set(cell, undefined, undefined)
+    return true
   }
 
   private set(cell: Cell, value: Uint8Array | undefined, entries: EntryLists | undefined): void {
@@ -175,18 +187,24 @@ export class Round {
   }
 }
 
-/** The entries that a row has now. A value that stays the same need not be decoded. */
-function entriesBefore(
-  rows: IndexedRows,
-  cell: Cell,
-  value: Uint8Array | undefined,
-  entries: EntryLists,
-): EntryLists {
-  if (cell.entries === undefined) {
-    const isSame = cell.value !== undefined && value !== undefined && equalBytes(cell.value, value)
-    cell.entries = isSame ? entries : rows.entryListsOf(cell.key, cell.value)
+/** The entries that a row has now; none and the reason in the cell when its value cannot be read. */
+function entriesIn(rows: IndexedRows, cell: Cell): EntryLists {
+  if (cell.entries !== undefined) return cell.entries
+  try {
+    return (cell.entries = rows.entryListsOf(cell.key, cell.value))
+  } catch (error) {
+    cell.failure = error
+    return rows.noEntryLists
   }
-  return cell.entries
+}
+
+/** The same for the row that is written. A value that stays as it is need not be decoded. */
+function entriesBefore(rows: IndexedRows, cell: Cell, { value, entries }: RowWrite): EntryLists {
+  const isSame = cell.value !== undefined && value !== undefined && equalBytes(cell.value, value)
+  if (isSame) return entries
+  const before = entriesIn(rows, cell)
+  if (cell.failure !== undefined) throw cell.failure
+  return before
 }
 
 function findEntry(entries: readonly IndexEntry[], key: Uint8Array): IndexEntry | undefined {
@@ -199,7 +217,8 @@ function cellIn<Owner>(all: Map<Owner, Cells>, owner: Owner, key: Uint8Array): C
   if (cells === undefined) all.set(owner, (cells = new Map()))
   const text = keyText(key)
   let cell = cells.get(text)
-  if (cell === undefined) cells.set(text, (cell = { key, value: undefined, entries: undefined }))
+  if (cell === undefined)
+    cells.set(text, (cell = { key, value: undefined, entries: undefined, failure: undefined }))
   return cell
 }
 
