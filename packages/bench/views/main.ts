@@ -30,6 +30,15 @@ interface Contender {
   times: number[]
 }
 
+interface Load {
+  title: string
+  /** So many put at once, each one row after another. */
+  writers: number
+  keyOf: (i: number, round: number) => number
+  /** Whether `age`, and with it index entries, differ from round to round. */
+  changesKeys: boolean
+}
+
 const { values: settings } = parseArgs({
   options: {
     rounds: { type: 'string', default: '31' },
@@ -39,6 +48,9 @@ const { values: settings } = parseArgs({
 })
 const rounds = Number(settings.rounds)
 const puts = Number(settings.puts)
+
+/** Rounds before those that count. */
+const WARM_UP = 3
 
 const byAge = { on: 'age' } as const
 const byCity = { on: ['city', 'age'] } as const
@@ -63,28 +75,24 @@ async function contendersIn(db: Database): Promise<Contender[]> {
   ]
 }
 
-function rowOf(key: number, round: number): Row {
+function rowOf(key: number, round: number, changesKeys: boolean): Row {
   return {
     name: `name of ${key}`,
-    age: (key * 7 + round) % 90,
+    age: (key * 7 + (changesKeys ? round : 0)) % 90,
     city: `city ${key % 50}`,
     email: `user${key}@example.org`,
-    note: 'a note that is as long as notes of this kind are'.repeat(2),
+    note: `note ${round}, as long as notes of this kind are `.repeat(2),
   }
 }
 
-/** Microseconds of the processor a put. `writers` put at once, each one after another. */
-async function timePuts(
-  put: Put,
-  writers: number,
-  keyOf: (i: number) => number,
-  round: number,
-): Promise<number> {
+/** Microseconds of the processor a put. */
+async function timePuts(put: Put, load: Load, round: number): Promise<number> {
+  const { writers, keyOf, changesKeys } = load
   let next = 0
   const write = async () => {
     while (next < puts) {
-      const key = keyOf(next++)
-      await put(`user:${String(key).padStart(8, '0')}`, rowOf(key, round))
+      const key = keyOf(next++, round)
+      await put(`user:${String(key).padStart(8, '0')}`, rowOf(key, round, changesKeys))
     }
   }
   const before = process.threadCpuUsage()
@@ -97,24 +105,19 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 }
 
-async function compare(
-  title: string,
-  writers: number,
-  keyOf: (i: number, round: number) => number,
-): Promise<void> {
+async function compare(load: Load): Promise<void> {
   const directory = mkdtempSync(join(settings.dir, 'varve-views-'))
   const db = await open(join(directory, 'db'))
   try {
     const contenders = await contendersIn(db)
-    for (let round = -2; round < rounds; round++) {
+    for (let round = -WARM_UP; round < rounds; round++) {
       for (const { put, times } of contenders) {
-        const time = await timePuts(put, writers, i => keyOf(i, round + 2), round)
-        // The first two warm up.
+        const time = await timePuts(put, load, round + WARM_UP)
         if (round >= 0) times.push(time)
       }
     }
     const [plain] = contenders
-    console.log(`\n${title}`)
+    console.log(`\n${load.title}, ${load.writers === 1 ? 'one writer' : `${load.writers} writers`}`)
     for (const { name, times } of contenders) {
       const ratio = median(times.map((time, i) => time / plain.times[i]))
       const figures = [median(times).toFixed(1).padStart(6), ratio.toFixed(2).padStart(6)]
@@ -126,9 +129,18 @@ async function compare(
   }
 }
 
-const fresh = (i: number, round: number) => round * puts + i
-const again = (i: number) => i
-await compare('new rows, 64 writers', 64, fresh)
-await compare('new rows, one writer', 1, fresh)
-await compare('rows overwritten, the indexed field changes, 64 writers', 64, again)
-await compare('rows overwritten, the indexed field changes, one writer', 1, again)
+for (const writers of [64, 1]) {
+  await compare({ title: 'new rows', writers, keyOf: (i, round) => round * puts + i, changesKeys: true })
+  await compare({
+    title: 'rows overwritten, other fields change',
+    writers,
+    keyOf: i => i,
+    changesKeys: false,
+  })
+  await compare({
+    title: 'rows overwritten, the indexed field changes',
+    writers,
+    keyOf: i => i,
+    changesKeys: true,
+  })
+}

@@ -88,19 +88,23 @@ export class Round {
   }
 
   /**
-   * For the rows that have the keys which these writes want of unique indexes. Until a unique index is whole, a row that is
-   * not in it yet may have a key in common with one that is: whose entry it is has to be known before it is removed.
+   * For the rows that have the keys which these writes want of unique indexes. A key that its row has already is nobody
+   * else's, but for an index that is not whole: there a row outside may have a key in common with one inside, and whose the
+   * entry is has to be known, also before it is removed.
    */
   private cellsOfHolders(members: readonly Member[]): void {
     for (const { writes } of members) {
-      for (const { rows, key: rowKey, entries } of writes) {
+      for (const write of writes) {
+        const { rows } = write
         for (let place = 0; place < rows.indexes.length; place++) {
           const index = rows.indexes[place]
           if (!index.entries.isUnique || index.state === 'dropped') continue
-          for (const { key } of entries[place]) cellIn(this.holderCells, index, key)
-          if (index.state === 'ready') continue
-          const before = entriesIn(rows, cellIn(this.rowCells, rows, rowKey))
-          for (const { key } of before[place]) cellIn(this.holderCells, index, key)
+          const before = entriesBefore(write, cellIn(this.rowCells, rows, write.key))[place]
+          for (const { key } of write.entries[place]) {
+            const isOwn = index.state === 'ready' && findEntry(before, key) !== undefined
+            if (!isOwn) cellIn(this.holderCells, index, key)
+          }
+          if (index.state !== 'ready') for (const { key } of before) cellIn(this.holderCells, index, key)
         }
       }
     }
@@ -132,7 +136,8 @@ export class Round {
     const { rows, key, value, entries } = write
     if (rows.isIndexed) {
       const cell = cellIn(this.rowCells, rows, key)
-      const before = entriesBefore(rows, cell, write)
+      const before = entriesBefore(write, cell)
+      if (cell.failure !== undefined) throw cell.failure
       for (let place = 0; place < rows.indexes.length; place++) {
         const index = rows.indexes[place]
         if (index.state !== 'dropped') this.stageEntries(rows, index, before[place], entries[place], key)
@@ -162,16 +167,17 @@ export class Round {
     }
   }
 
-  /** The row takes a key of a unique index, which must be free or its own. */
+  /** The row takes a key of a unique index, which must be free or its own. What nobody else wants has no cell. */
   private claim({ name }: IndexedRows, index: ViewIndex, key: Uint8Array, rowKey: Uint8Array): void {
-    const cell = cellIn(this.holderCells, index, key)
+    const cell = this.holderCells.get(index)?.get(keyText(key))
+    if (cell === undefined) return
     if (cell.value !== undefined && !equalBytes(cell.value, rowKey)) {
       throw new ConflictError(name, index.name, index.entries.tupleOf(key))
     }
     this.set(cell, rowKey, undefined)
   }
 
-  /** The row gives a key back; false when it is another's. Where the index is whole, only keys that are wanted have a cell. */
+  /** The row gives a key back; false when it is another's. What nobody else wants has no cell. */
   private release(index: ViewIndex, key: Uint8Array, rowKey: Uint8Array): boolean {
     const cell = this.holderCells.get(index)?.get(keyText(key))
     if (cell === undefined) return true
@@ -187,24 +193,19 @@ export class Round {
   }
 }
 
-/** The entries that a row has now; none and the reason in the cell when its value cannot be read. */
-function entriesIn(rows: IndexedRows, cell: Cell): EntryLists {
+/**
+ * The entries of the row that is written, as it is now. A value that stays as it is need not be decoded; of one that cannot
+ * be read there are none, and the reason stands in the cell.
+ */
+function entriesBefore({ rows, value, entries }: RowWrite, cell: Cell): EntryLists {
   if (cell.entries !== undefined) return cell.entries
+  if (cell.value !== undefined && value !== undefined && equalBytes(cell.value, value)) return entries
   try {
     return (cell.entries = rows.entryListsOf(cell.key, cell.value))
   } catch (error) {
     cell.failure = error
     return rows.noEntryLists
   }
-}
-
-/** The same for the row that is written. A value that stays as it is need not be decoded. */
-function entriesBefore(rows: IndexedRows, cell: Cell, { value, entries }: RowWrite): EntryLists {
-  const isSame = cell.value !== undefined && value !== undefined && equalBytes(cell.value, value)
-  if (isSame) return entries
-  const before = entriesIn(rows, cell)
-  if (cell.failure !== undefined) throw cell.failure
-  return before
 }
 
 function findEntry(entries: readonly IndexEntry[], key: Uint8Array): IndexEntry | undefined {
