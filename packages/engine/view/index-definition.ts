@@ -85,7 +85,7 @@ export function checkDefinition(name: string, definition: IndexDefinition<never>
 /** Two definitions with one fingerprint make the same entries: what is stored stays in use. */
 export function fingerprintOf(definition: IndexDefinition<never>): string {
   const { on, unique, kind = 'ordered', covering = [], multiEntry, version = 1 } = definition
-  const fields = typeof on === 'function' ? 'function' : [on].flat()
+  const fields = typeof on === 'function' ? null : on
   return JSON.stringify({
     on: fields,
     unique: unique === true,

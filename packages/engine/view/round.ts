@@ -51,8 +51,8 @@ export class Round {
   private readonly rowCells = new Map<IndexedRows, Cells>()
   private readonly holderCells = new Map<ViewIndex, Cells>()
   /** Of the member that is being staged: what it changes, and the cells as they were before. */
-  private changes: Change[] = []
-  private undo: [cell: Cell, value: Uint8Array | undefined, entries: EntryLists | undefined][] = []
+  private readonly changes: Change[] = []
+  private readonly undo: [cell: Cell, value: Uint8Array | undefined, entries: EntryLists | undefined][] = []
 
   /** Writes what the members want and tells each how it ended. */
   async run(members: readonly Member[], options: WriteOptions | undefined): Promise<void> {
@@ -112,20 +112,20 @@ export class Round {
 
   /** Puts a member's changes into the batch. One that is refused is told, and leaves nothing behind. */
   private stage(member: Member): boolean {
-    const { batch } = this
-    this.changes = []
-    this.undo = []
+    const { batch, changes, undo } = this
+    changes.length = 0
+    undo.length = 0
     try {
       for (const write of member.writes) this.stageWrite(write)
     } catch (error) {
-      for (const [cell, value, entries] of this.undo.reverse()) {
+      for (const [cell, value, entries] of undo.reverse()) {
         cell.value = value
         cell.entries = entries
       }
       member.reject(error)
       return false
     }
-    for (const { family, key, value } of this.changes) {
+    for (const { family, key, value } of changes) {
       if (value === undefined) batch.delete(key, family)
       else batch.put(key, value, family)
     }
@@ -228,6 +228,6 @@ async function readCells(family: ColumnFamily, cells: Cells): Promise<void> {
   if (wanted.length === 1) wanted[0].value = await family.get(wanted[0].key)
   else {
     const values = await family.getMany(wanted.map(({ key }) => key))
-    for (const [i, cell] of wanted.entries()) cell.value = values[i]
+    for (let i = 0; i < wanted.length; i++) wanted[i].value = values[i]
   }
 }

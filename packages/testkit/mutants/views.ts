@@ -34,8 +34,8 @@ export const viewMutants: readonly Mutant[] = [
     id: 'M71c',
     what: 'a write that was refused leaves its rows to those that follow in the round',
     file: 'packages/engine/view/round.ts',
-    find: 'of this.undo.reverse()) {',
-    replace: 'of this.undo.slice(0, 0)) {',
+    find: 'of undo.reverse()) {',
+    replace: 'of undo.slice(0, 0)) {',
     killers: [modelTest],
   },
   {
