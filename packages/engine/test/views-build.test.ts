@@ -227,3 +227,19 @@ test('an index is emptied and built anew on request', async t => {
   assert.equal((await people.query('byAge').toArray()).length, 300)
   assert.equal((await people.verify()).problemCount, 0)
 })
+
+test('rows of any size are indexed and found, a few at a time', async t => {
+  const db = await openFor(t, freshPath(t))
+  const texts = { key: utf8, value: json<{ text: string }>() }
+  const plain = await db.view('texts', texts)
+  for (let i = 0; i < 30; i++) await plain.put(`${i}`, { text: `${i}`.repeat(200_000) })
+  await plain.close()
+  const steps: number[] = []
+  const onProgress = ({ rowsBuilt }: IndexProgress) => steps.push(rowsBuilt)
+  const on = ({ text }: { text: string }) => text.length
+  const view = await db.view('texts', { ...texts, indexes: { byLength: { on } }, onProgress })
+  await view.ready()
+  assert.ok(steps.length > 5 && steps.at(-1) === 30, steps.join())
+  assert.equal((await view.query('byLength', { eq: 400_000 }).toArray()).length, 20)
+  assert.equal((await view.verify()).problemCount, 0)
+})

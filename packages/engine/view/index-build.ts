@@ -17,6 +17,9 @@ import type { IndexProgress, ViewIndex } from './view-index.ts'
 /** Decoding so many and writing their entries takes a millisecond or two: what others wait for at most. */
 const STEP_ROWS = 128
 
+/** Of large rows fewer. */
+const STEP_BYTES = 1024 * 1024
+
 export interface BuildOptions {
   /** Stops the build between two steps with `ABORTED`; what is done stays done. */
   signal?: AbortSignal
@@ -27,8 +30,7 @@ export interface BuildOptions {
 /** Puts some more rows into the index; true when there are none left and the index is ready. */
 async function buildStep(rows: IndexedRows, index: ViewIndex): Promise<boolean> {
   if (index.state === 'dropped') return true
-  const found = await rows.family.entries({ gt: index.through, limit: STEP_ROWS }).toArray()
-  const isLast = found.length < STEP_ROWS
+  const { found, isLast } = await nextRows(rows, index)
   const batch = new WriteBatch()
   const added: { rowKey: Uint8Array; entry: IndexEntry }[] = []
   for (const [rowKey, stored] of found) {
@@ -48,6 +50,23 @@ async function buildStep(rows: IndexedRows, index: ViewIndex): Promise<boolean> 
   index.progress.rowsBuilt += found.length
   if (isLast) noteReady(rows, index)
   return isLast
+}
+
+/** The rows of the next step, and whether there are none behind them. */
+async function nextRows(
+  rows: IndexedRows,
+  index: ViewIndex,
+): Promise<{ found: [Uint8Array, Uint8Array][]; isLast: boolean }> {
+  const found: [Uint8Array, Uint8Array][] = []
+  let bytes = 0
+  for await (const batch of rows.family.entries({ gt: index.through, limit: STEP_ROWS }).batches()) {
+    for (const [key, value] of batch) {
+      found.push([key, value])
+      bytes += value.length
+    }
+    if (bytes >= STEP_BYTES) return { found, isLast: false }
+  }
+  return { found, isLast: found.length < STEP_ROWS }
 }
 
 /**

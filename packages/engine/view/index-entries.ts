@@ -22,6 +22,7 @@ import { decodeTuple, findTupleEnd, type Tuple, TupleTag, writeTuple } from '@va
 import type { KeyRange } from '../cursor/bounds.ts'
 import type { Codec } from './codec.ts'
 import type { IndexDefinition } from './index-definition.ts'
+import { fieldOf, isKept, keyReader } from './index-fields.ts'
 
 export interface IndexEntry {
   readonly key: Uint8Array
@@ -228,29 +229,4 @@ function hashWritten(): void {
   writer.clear()
   writer.uint8(HASH_TAG)
   for (const word of [high, low]) for (const shift of [24, 16, 8, 0]) writer.uint8((word >>> shift) & 0xff)
-}
-
-/** What a codec that keeps fields keeps: a scalar that is the value's own, or nothing. */
-function isKept(value: object, field: string): boolean {
-  const content = fieldOf(value, field)
-  const isScalar =
-    content === null ||
-    typeof content === 'string' ||
-    typeof content === 'boolean' ||
-    Number.isFinite(content)
-  if (isScalar) return Object.prototype.propertyIsEnumerable.call(value, field)
-  return content === undefined
-}
-
-function keyReader(on: IndexDefinition<never>['on']): (value: unknown) => unknown {
-  if (typeof on === 'function') return on as (value: unknown) => unknown
-  if (typeof on === 'string') return value => fieldOf(value, on)
-  return value => {
-    const key = on.map(field => fieldOf(value, field))
-    return key.includes(undefined) ? undefined : key
-  }
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined
 }

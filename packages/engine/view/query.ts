@@ -9,7 +9,7 @@ import { CorruptionError } from '@varve/format/errors'
 import type { RangeOptions, ReadOptions, Snapshot } from '../index.ts'
 import type { IndexEntry, IndexRange } from './index-entries.ts'
 import type { IndexedRows } from './indexed-rows.ts'
-import { Rows } from './rows.ts'
+import { partsOf, Rows } from './rows.ts'
 import type { ViewIndex } from './view-index.ts'
 
 /** A row as it is found: `stored` is its value or, in a covering query, the entry. */
@@ -60,11 +60,13 @@ class Query<Row> {
     const read = { snapshot: moment.snapshot, fillCache: this.plan.range.fillCache }
     let remaining = this.limit
     for await (const batch of this.entriesAt(read).batches()) {
-      const found = await this.findRows(batch, read)
-      const rows = found.slice(0, remaining).map(this.plan.make)
-      remaining -= rows.length
-      if (rows.length > 0) yield rows
-      if (remaining <= 0) return
+      for (const part of this.needsValues ? partsOf(batch) : [batch]) {
+        const found = await this.findRows(part, read)
+        const rows = found.slice(0, remaining).map(this.plan.make)
+        remaining -= rows.length
+        if (rows.length > 0) yield rows
+        if (remaining <= 0) return
+      }
     }
   }
 

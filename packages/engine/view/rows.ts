@@ -42,6 +42,14 @@ export class Rows<Row> implements AsyncIterable<Row>, Iterable<Row> {
   }
 }
 
+/** So many values are read at a time: of a mebibyte each, that is 64 MiB. */
+const VALUES_AT_ONCE = 64
+
+/** A batch of entries in parts, for each of which the values of its rows are read. */
+export function* partsOf<Entry>(batch: readonly Entry[]): IterableIterator<readonly Entry[]> {
+  for (let at = 0; at < batch.length; at += VALUES_AT_ONCE) yield batch.slice(at, at + VALUES_AT_ONCE)
+}
+
 /** Rows made of what a database iterates over. */
 export function mapRows<From, Row>(
   from: { batches(): AsyncIterable<readonly From[]> } & Iterable<From>,

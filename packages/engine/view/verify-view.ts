@@ -9,6 +9,7 @@ import type { Snapshot } from '../index.ts'
 import { rebuildIndex } from './index-changes.ts'
 import { type IndexEntry, RECORD_KEY } from './index-entries.ts'
 import type { IndexedRows } from './indexed-rows.ts'
+import { partsOf } from './rows.ts'
 import type { ViewIndex } from './view-index.ts'
 
 /** Problems that are listed; more are counted. */
@@ -109,10 +110,12 @@ class ViewCheck<Key> {
     for await (const batch of family.entries({ lt: RECORD_KEY, snapshot, fillCache: false }).batches()) {
       this.refuseIfAborted()
       this.report.entries += batch.length
-      const keys = batch.map(([key, value]) => entries.rowKeyOf({ key, value }))
-      const stored = await this.rows.family.getMany(keys, { snapshot, fillCache: false })
-      for (const [i, [key]] of batch.entries()) {
-        if (!this.hasEntry(index, keys[i], stored[i], key)) this.note('stale', index, keys[i], key)
+      for (const part of partsOf(batch)) {
+        const keys = part.map(([key, value]) => entries.rowKeyOf({ key, value }))
+        const stored = await this.rows.family.getMany(keys, { snapshot, fillCache: false })
+        for (const [i, [key]] of part.entries()) {
+          if (!this.hasEntry(index, keys[i], stored[i], key)) this.note('stale', index, keys[i], key)
+        }
       }
     }
   }
