@@ -6,6 +6,7 @@ export {
   isVarveError,
   VarveError,
 } from '@varve/format/errors'
+export type { Tuple, TupleElement } from '@varve/format/tuple'
 export { type BatchOperation, type ColumnFamilyReference, WriteBatch } from './batch/index.ts'
 export type { KeyRange, LiveFile } from './db/approximate-sizes.ts'
 export type { Bytes } from './db/arguments.ts'
@@ -44,3 +45,38 @@ export type {
 } from './options/index.ts'
 export { optionNames } from './options/index.ts'
 export { type VerifyOptions, type VerifyProblem, type VerifyReport, verifyDatabase } from './verify/index.ts'
+export {
+  type BuildOptions,
+  bytes,
+  type Codec,
+  ConflictError,
+  type CoveredOf,
+  type Field,
+  type IndexDefinition,
+  type IndexDefinitions,
+  type IndexKey,
+  type IndexProgress,
+  type IndexState,
+  type IndexStatus,
+  int64,
+  json,
+  type KeyCodec,
+  type KeyOf,
+  type PrefixOf,
+  type QueryRange,
+  type Rows,
+  type RowWrite,
+  type TuplePrefix,
+  tuple,
+  uint64,
+  utf8,
+  type VerifyViewOptions,
+  type View,
+  ViewBatch,
+  type ViewOperation,
+  type ViewOptions,
+  type ViewProblem,
+  type ViewRange,
+  type ViewReport,
+  type Writable,
+} from './view/index.ts'

@@ -31,6 +31,7 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   METHOD_NOT_ALLOWED: 405,
   TIMED_OUT: 408,
   ALREADY_EXISTS: 409,
+  CONFLICT: 409,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   HEADERS_TOO_LARGE: 431,
@@ -42,6 +43,7 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   MERGE_FAILED: 500,
   LOCKED: 503,
   NOT_OPEN: 503,
+  NOT_READY: 503,
   STALLED: 503,
   NO_SPACE: 507,
 }

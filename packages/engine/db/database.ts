@@ -4,6 +4,7 @@
 import type { VarveError } from '@varve/format/errors'
 import { type BatchOperation, batchOf, type ColumnFamilyReference, WriteBatch } from '../batch/index.ts'
 import type { ColumnFamilyOptions, WriteOptions } from '../options/index.ts'
+import { closeViews, type IndexDefinitions, openView, type View, type ViewOptions } from '../view/index.ts'
 import { approximateSizes, type KeyRange, type LiveFile, liveFiles } from './approximate-sizes.ts'
 import type { Bytes } from './arguments.ts'
 import { close } from './close.ts'
@@ -148,6 +149,17 @@ export class Database {
     return new ColumnFamily(this, family)
   }
 
+  /**
+   * The column family of that name as rows of a key and a value with a type, with indexes over the values; created
+   * when it does not exist. Open once at a time: `ALREADY_EXISTS`.
+   */
+  view<Key, Value, Prefix = never, const Indexes extends IndexDefinitions<Value> = Record<never, never>>(
+    name: string,
+    options: ViewOptions<Key, Value, Prefix, Indexes>,
+  ): Promise<View<Key, Value, Prefix, Indexes>> {
+    return openView(this, name, options)
+  }
+
   columnFamilyNames(): string[] {
     return [...this.engine.familiesByName.keys()]
   }
@@ -215,9 +227,18 @@ export class Database {
     return resume(this.engine)
   }
 
-  /** Finishes the writes that were made, closes cursors and files and gives up the lock. Later calls do nothing. */
+  /**
+   * Settles in the next turn of the event loop, after the input and output that is ready: what a long piece of work
+   * waits for now and then, since promises alone let nobody else have a turn.
+   */
+  nextTurn(): Promise<void> {
+    return this.engine.runtime.nextTurn()
+  }
+
+  /** Finishes the writes that were made, closes views, cursors and files and gives up the lock. Later calls do nothing. */
   close(): Promise<void> {
-    return close(this.engine)
+    const views = closeViews(this)
+    return views === undefined ? close(this.engine) : views.then(() => close(this.engine))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

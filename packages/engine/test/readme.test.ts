@@ -3,14 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-test("the README's example runs as it stands and prints what it put in", t => {
-  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
-  assert.ok(example, 'the README has an example')
+/** Runs the first example of a page as it stands, but for its directory, and gives what it prints. */
+function outputOfExample(t: TestContext, page: string): string {
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(page) ?? []
+  assert.ok(example, 'the page has an example')
   const directory = mkdtempSync(join(tmpdir(), 'varve-readme-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const program = example.replace("'./data'", JSON.stringify(join(directory, 'data')))
@@ -20,6 +21,17 @@ test("the README's example runs as it stands and prints what it put in", t => {
     encoding: 'utf8',
   })
   assert.equal(run.stderr, '')
-  assert.equal(run.stdout, 'Ada\nuser:2 Grace\nuser:1 Ada\n')
   assert.equal(run.status, 0)
+  return run.stdout
+}
+
+test("the README's example runs as it stands and prints what it put in", t => {
+  const page = readFileSync(join(root, 'README.md'), 'utf8')
+  assert.equal(outputOfExample(t, page), 'Ada\nuser:2 Grace\nuser:1 Ada\n')
+})
+
+test('the example of the guide to views prints what the guide says', t => {
+  const page = readFileSync(join(root, 'docs/guide/views-and-indexes.md'), 'utf8')
+  const [, printed] = /```\n([\s\S]*?)```/.exec(page.slice(page.indexOf('```\n\n```') + 4)) ?? []
+  assert.equal(outputOfExample(t, page), printed)
 })

@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'NOT_OPEN'
   | 'ALREADY_EXISTS'
   | 'NOT_FOUND'
+  | 'NOT_READY'
+  | 'CONFLICT'
   | 'LOCKED'
   | 'READ_ONLY'
   | 'CORRUPTION'

@@ -26,6 +26,7 @@ import {
   readTableLayout,
   TableScan,
 } from '@varve/format/sst'
+import { decodeTuple, encodeTuple, findTupleEnd } from '@varve/format/tuple'
 import { LogReader } from '@varve/format/wal'
 import { loadCorpus } from './corpus.ts'
 import { repairBlob, repairLog } from './repair.ts'
@@ -60,6 +61,12 @@ const optionsText = `# This is a RocksDB option file.
 [CFOptions "with \\# and \\]"]
   write_buffer_size=67108864
 `
+
+const tuples = [
+  encodeTuple(['Berlin', 30, null, true, -1.5]),
+  encodeTuple([new Date(0), 'a\0b', Uint8Array.of(0, 255), [['x'], []]]),
+  encodeTuple([2n ** 70n, -256n, 0n]),
+]
 
 const ignore = (_line: string): void => undefined
 const short = { maxBytes: 64 }
@@ -118,6 +125,7 @@ export function fuzzTargets(): FuzzTarget[] {
       decode: bytes => void decodeBlobFooter(bytes),
     },
     { name: 'blob-index', corpus: corpus.blobIndexes, decode: bytes => void decodeBlobIndex(bytes) },
+    { name: 'tuple', corpus: tuples, decode: readTuple },
     ...Object.entries(CompressionType).map(([name, type]): FuzzTarget => {
       const own = compressedBlocks.filter(block => block[block.length - 5] === type)
       return {
@@ -240,6 +248,14 @@ function readTable(bytes: Uint8Array): void {
 function readBlob(bytes: Uint8Array): void {
   const cursor = new BlobCursor(bytes)
   while (cursor.next()) if (cursor.valueEnd > bytes.length) throw new Error('a blob record left its file')
+}
+
+/** What decodes is what the encoder writes, and it ends where it is said to. */
+function readTuple(bytes: Uint8Array): void {
+  const tuple = decodeTuple(bytes)
+  if (Buffer.compare(encodeTuple(tuple), bytes) !== 0) throw new Error('a tuple has two encodings')
+  const followed = Buffer.concat([bytes, Uint8Array.of(0, 0xff)])
+  if (findTupleEnd(followed) !== bytes.length) throw new Error('a tuple ends elsewhere')
 }
 
 function decompress(bytes: Uint8Array, type: number, dictionary: Uint8Array): void {

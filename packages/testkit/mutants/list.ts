@@ -7,6 +7,7 @@ import { manifestMutants } from './manifest.ts'
 import type { Mutant } from './mutant.ts'
 import { readMutants } from './reads.ts'
 import { recoveryMutants } from './recovery.ts'
+import { viewMutants } from './views.ts'
 
 export const mutants: readonly Mutant[] = [
   ...durabilityMutants,
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...readMutants,
   ...lifecycleMutants,
   ...formatMutants,
+  ...viewMutants,
 ].toSorted((a, b) => Number.parseInt(a.id.slice(1), 10) - Number.parseInt(b.id.slice(1), 10))
 
 /** Classes without a mutant, and why. */
