@@ -12,7 +12,7 @@ import type { CompactionJob } from './compaction-job.ts'
 import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
 import type { FileNumberRange } from './job-writer.ts'
 import { packKeyRanges } from './key-ranges.ts'
-import { compressionOf, type LevelOptions } from './level-options.ts'
+import { compressionOf, isLastLevel, type LevelOptions } from './level-options.ts'
 import { type LevelSizes, targetFileSize } from './level-sizes.ts'
 
 export type CompactionReason = 'level0 files' | 'level size' | 'marked files' | 'bottommost files' | 'manual'
@@ -160,6 +160,11 @@ export class Compaction {
   /** The compression of the outputs. */
   compression(options: LevelOptions): LevelOptions['compression'] {
     return compressionOf(options, this.outputLevel, this.baseLevel, this.version.deepestLevel)
+  }
+
+  /** The outputs go to the last level that has anything. */
+  get isLastLevel(): boolean {
+    return isLastLevel(this.outputLevel, this.version.deepestLevel)
   }
 
   /** The edit that puts the result into effect. */

@@ -27,8 +27,13 @@ export function compressionOf(
   deepestLevel: number,
 ): ResolvedColumnFamilyOptions['compression'] {
   const { compression, compressionPerLevel, bottommostCompression } = options
-  if (bottommostCompression !== undefined && level > 0 && level >= deepestLevel) return bottommostCompression
+  if (bottommostCompression !== undefined && isLastLevel(level, deepestLevel)) return bottommostCompression
   if (compressionPerLevel.length === 0) return compression
   const index = level === 0 ? 0 : level - baseLevel + 1
   return compressionPerLevel[Math.max(0, Math.min(index, compressionPerLevel.length - 1))]
+}
+
+/** Whether tables of `level` have nothing below them, `deepestLevel` being the deepest with any. */
+export function isLastLevel(level: number, deepestLevel: number): boolean {
+  return level > 0 && level >= deepestLevel
 }

@@ -18,6 +18,7 @@ import {
   ManualCompaction,
   partCount,
   shareProgress,
+  type TablePlace,
   tableBuilderOptions,
 } from '../compaction/index.ts'
 import type { OnProgress } from '../runtime/index.ts'
@@ -110,17 +111,18 @@ async function runJob(
   const job: CompactionJob = compaction.toJob({
     directory: engine.path,
     snapshots: engine.snapshots.sequences(),
-    table: tableBuilderOptions(
-      family.options,
-      compaction.compression(family.options),
-      engine.originOf(family),
-    ),
+    table: tableBuilderOptions(family.options, placeOf(family, compaction), engine.originOf(family)),
     fileNumbers: { first: engine.versions.reserveFileNumbers(count), count },
     fileCreationTime: Math.floor(engine.runtime.clock.now() / 1000),
     paranoidFileChecks: engine.options.db.paranoidFileChecks,
     cancel: engine.background.cancel,
   })
   return runParts(engine, divideJob(job, boundaries), onProgress)
+}
+
+function placeOf({ options }: Family, compaction: Compaction): TablePlace {
+  const { isLastLevel, maxOutputFileSize } = compaction
+  return { compression: compaction.compression(options), isLastLevel, targetFileSize: maxOutputFileSize }
 }
 
 /** Where to divide the compaction for several threads: nowhere, if it is too small or may have only one. */

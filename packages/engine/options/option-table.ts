@@ -10,11 +10,17 @@ import type {
   WalRecoveryMode,
 } from './option-types.ts'
 
-/** Complete options of a column family: every field is set. */
-export type ResolvedColumnFamilyOptions = Required<
-  Omit<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
-> &
-  Pick<ColumnFamilyOptions, 'compressionLevel' | 'bottommostCompression'>
+/** Options for which to be absent means something. */
+type OpenOption =
+  | 'compressionLevel'
+  | 'bottommostCompression'
+  | 'bottommostCompressionLevel'
+  | 'bottommostCompressionMaxDictBytes'
+  | 'bottommostCompressionMaxDictBufferBytes'
+
+/** Complete options of a column family: every other field is set. */
+export type ResolvedColumnFamilyOptions = Required<Omit<ColumnFamilyOptions, OpenOption>> &
+  Pick<ColumnFamilyOptions, OpenOption>
 
 /** Complete options of a database. */
 export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
@@ -59,6 +65,9 @@ const recoveryModes: readonly WalRecoveryMode[] = [
   'kSkipAnyCorruptedRecords',
 ]
 const compression = oneOf(...compressionNames)
+const compressionLevel = integer(-131072, 22)
+/** A dictionary is written whole into each table. */
+const dictionarySize = integer(0, 16 * MIB)
 const compressionList: Rule = {
   describe: `a list of ${compressionNames.join(', ')}`,
   accepts: value => Array.isArray(value) && value.every(name => compression.accepts(name)),
@@ -99,7 +108,13 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   compression,
   compressionPerLevel: compressionList,
   bottommostCompression: compression,
-  compressionLevel: integer(-131072, 22),
+  compressionLevel,
+  compressionMaxDictBytes: dictionarySize,
+  compressionMaxDictBufferBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  bottommostCompressionLevel: compressionLevel,
+  bottommostCompressionMaxDictBytes: dictionarySize,
+  bottommostCompressionMaxDictBufferBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  optimizeFiltersForHits: boolean,
   blockSize: integer(64, GIB),
   blockSizeDeviation: integer(0, 100),
   blockRestartInterval: integer(1, 65535),
@@ -151,6 +166,9 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   disableAutoCompactions: false,
   compression: 'lz4',
   compressionPerLevel: [],
+  compressionMaxDictBytes: 0,
+  compressionMaxDictBufferBytes: 0,
+  optimizeFiltersForHits: false,
   blockSize: 4 * KIB,
   blockSizeDeviation: 10,
   blockRestartInterval: 16,

@@ -71,6 +71,22 @@ export interface ColumnFamilyOptions {
   bottommostCompression?: CompressionName
   /** Level given to zlib and zstd. Default: the codec's own. */
   compressionLevel?: number
+  /**
+   * Most bytes of the dictionary that the data blocks of a table are compressed with, for lz4, zlib and zstd; 0 for
+   * none. It is raw content, sampled from the table's own blocks, which are held in memory until then. Default 0.
+   */
+  compressionMaxDictBytes?: number
+  /** Bytes of blocks held for the dictionary; 0 for no limit but the size of the table. Default 0. */
+  compressionMaxDictBufferBytes?: number
+  /**
+   * The three above for the last level. Given one of them, the others are as if not given, for that level; without
+   * any, the last level is as the rest.
+   */
+  bottommostCompressionLevel?: number
+  bottommostCompressionMaxDictBytes?: number
+  bottommostCompressionMaxDictBufferBytes?: number
+  /** Leaves the filter out of tables of the last level: most lookups that get there find their key. Default false. */
+  optimizeFiltersForHits?: boolean
   /** Bytes of a data block before compression. Default 4096. */
   blockSize?: number
   /** Percent of `blockSize` that may be left empty rather than overshot. Default 10. */

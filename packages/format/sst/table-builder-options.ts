@@ -9,6 +9,12 @@ export interface TableBuilderOptions {
   checksumType?: number
   compression?: number
   compressionLevel?: number | undefined
+  /** Most bytes of a dictionary for the data blocks, where the codec takes one; 0 for none. */
+  maxDictBytes?: number
+  /** Bytes of data blocks that are held back for it, at most; 0 for no limit but `targetFileSize`. */
+  maxDictBufferBytes?: number
+  /** About how large the table is to become, if that is known; else 0. */
+  targetFileSize?: number
   /** Uncompressed bytes of a data block, about. */
   blockSize?: number
   /** Per cent of `blockSize` that may stay empty rather than that an entry overfills the block. */
@@ -45,6 +51,9 @@ const defaults: ResolvedTableBuilderOptions = {
   checksumType: ChecksumType.XXH3,
   compression: CompressionType.Snappy,
   compressionLevel: undefined,
+  maxDictBytes: 0,
+  maxDictBufferBytes: 0,
+  targetFileSize: 0,
   blockSize: 4096,
   blockSizeDeviation: 10,
   blockRestartInterval: 16,
@@ -71,6 +80,8 @@ export function resolveTableBuilderOptions(options: TableBuilderOptions): Resolv
   }
   requireRange('formatVersion', resolved.formatVersion, 2, 5)
   requireRange('checksumType', resolved.checksumType, 0, 4)
+  requireRange('maxDictBytes', resolved.maxDictBytes, 0, 0x7fff_ffff)
+  requireRange('maxDictBufferBytes', resolved.maxDictBufferBytes, 0, Number.MAX_SAFE_INTEGER)
   requireRange('blockSize', resolved.blockSize, 1, 0xffff_ffff)
   requireRange('blockSizeDeviation', resolved.blockSizeDeviation, 0, 100)
   requireRange('blockRestartInterval', resolved.blockRestartInterval, 1, 0x7fff_ffff)

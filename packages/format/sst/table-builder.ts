@@ -1,7 +1,7 @@
 /**
  * Builds a table from entries in ascending order of their internal keys.
  *
- *     data block ..., [filter block], index block, properties block, metaindex block, footer
+ *     data block ..., [filter block], index block, [dictionary], properties block, metaindex block, footer
  *
  * Where data blocks end, what stands in the index and in the properties, is as RocksDB 7.8 has it: equal
  * entries and options make equal files. This is the inner loop of flush and compaction, so keys and values
@@ -9,14 +9,23 @@
  *
  * RocksDB: table/block_based/block_based_table_builder.cc
  */
-import { BlockBuilder, type BlockHandle, type FinishedIndex, IndexBuilder } from '../block/index.ts'
+import {
+  BlockBuilder,
+  BlockCursor,
+  type BlockHandle,
+  DataBlock,
+  type FinishedIndex,
+  IndexBuilder,
+} from '../block/index.ts'
 import { emptyBytes, readUint32 } from '../bytes/index.ts'
+import { takesDictionary } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
 import { FastLocalBloomBuilder } from '../filter/index.ts'
 import { compareInternalKeys, sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '../key/index.ts'
 import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
 import { encodeFooter } from './footer.ts'
+import { HeldBlocks } from './held-blocks.ts'
 import { TableProperties } from './properties.ts'
 import {
   type ResolvedTableBuilderOptions,
@@ -46,6 +55,11 @@ export class TableBuilder {
   private readonly data: BlockBuilder
   private readonly index: IndexBuilder
   private readonly filter: FastLocalBloomBuilder | undefined
+  /** The filter, while it takes each key as it is added. */
+  private keys: FastLocalBloomBuilder | undefined
+  /** There until the compression dictionary is made, in tables that are to have one. */
+  private held: HeldBlocks | undefined
+  private dictionary: Uint8Array | undefined = undefined
   /** Below this size a block takes one more entry, even one that overfills it. */
   private readonly almostFull: number
   private smallest: Uint8Array = emptyBytes
@@ -55,7 +69,7 @@ export class TableBuilder {
   /** The file's bytes go to `sink` in order. */
   constructor(options: TableBuilderOptions, sink: ByteSink) {
     this.options = resolveTableBuilderOptions(options)
-    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey } = this.options
+    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey, wholeKeyFiltering } = this.options
     this.output = new BlockOutput(sink, this.options.checksumType)
     this.data = new BlockBuilder(this.options.blockRestartInterval, blockSize + 1024)
     this.index = new IndexBuilder({
@@ -65,6 +79,8 @@ export class TableBuilder {
     })
     const filtered = bloomBitsPerKey !== undefined && formatVersion >= 5
     this.filter = filtered ? new FastLocalBloomBuilder(bloomBitsPerKey) : undefined
+    this.held = heldBlocks(this.options)
+    this.keys = this.held === undefined && wholeKeyFiltering ? this.filter : undefined
     this.almostFull = Math.floor((blockSize * (100 - blockSizeDeviation) + 99) / 100)
     this.statistics = {
       entries: 0,
@@ -115,9 +131,7 @@ export class TableBuilder {
     if (!data.empty && this.isFull(keyEnd - keyStart, valueEnd - valueStart)) {
       this.finishDataBlock(key.subarray(keyStart, keyEnd))
     }
-    if (this.filter !== undefined && this.options.wholeKeyFiltering) {
-      this.filter.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
-    }
+    if (this.keys !== undefined) this.keys.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
     data.add(key, keyStart, keyEnd, value, valueStart, valueEnd, common)
     this.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
@@ -125,6 +139,7 @@ export class TableBuilder {
   /** Writes what remains. The builder is of no further use. */
   finish(): TableSummary {
     if (!this.data.empty) this.finishDataBlock(undefined)
+    if (this.held !== undefined) this.writeHeld(this.held)
     const dataSize = this.output.offset
     const meta = new Map<string, BlockHandle>()
     const filterSize = this.writeFilter(meta)
@@ -134,6 +149,7 @@ export class TableBuilder {
       this.options.compression,
       this.options.compressionLevel,
     )
+    this.writeDictionary(meta)
     const properties = this.writeProperties(meta, dataSize, filterSize, index)
     const metaindex = this.output.write(encodeMetaindex(meta), 0)
     this.writeFooter(metaindex, indexHandle)
@@ -196,13 +212,41 @@ export class TableBuilder {
     if (sequence > this.largestSequence) this.largestSequence = sequence
   }
 
-  /** Writes the data block; `nextKey` is the first key of the one behind it. */
+  /** Writes the data block, or holds it back; `nextKey` is the first key of the one behind it. */
   private finishDataBlock(nextKey: Uint8Array | undefined): void {
-    const { data, options } = this
-    const handle = this.output.writeCompressed(data.finish(), options.compression, options.compressionLevel)
-    this.index.add(data.lastKey.subarray(0, data.lastKeyLength), nextKey, handle)
-    this.statistics.dataBlocks++
+    const { data, held } = this
+    const last = data.lastKey.subarray(0, data.lastKeyLength)
+    if (held === undefined) this.writeDataBlock(data.finish(), last, nextKey)
+    else held.add(data.finish(), last, nextKey)
     data.reset()
+    if (held?.isFull) this.writeHeld(held)
+  }
+
+  private writeDataBlock(payload: Uint8Array, last: Uint8Array, next: Uint8Array | undefined): void {
+    const { compression, compressionLevel } = this.options
+    const handle = this.output.writeCompressed(payload, compression, compressionLevel, this.dictionary)
+    this.index.add(last, next, handle)
+    this.statistics.dataBlocks++
+  }
+
+  /** Makes the dictionary and writes what was held back for it. From here on blocks are written as they come. */
+  private writeHeld(held: HeldBlocks): void {
+    this.held = undefined
+    if (held.blocks.length > 0) this.dictionary = held.sample(this.options.maxDictBytes)
+    this.keys = this.options.wholeKeyFiltering ? this.filter : undefined
+    const cursor = new BlockCursor()
+    for (const { payload, last, next } of held.blocks) {
+      cursor.attach(new DataBlock(payload))
+      while (this.keys !== undefined && (cursor.valid ? cursor.next() : cursor.first())) {
+        this.keys.addKey(cursor.keyBytes, 0, cursor.keyLength - TRAILER_LENGTH)
+      }
+      this.writeDataBlock(payload, last, next)
+    }
+  }
+
+  private writeDictionary(meta: Map<string, BlockHandle>): void {
+    if (this.dictionary === undefined) return
+    meta.set('rocksdb.compression_dict', this.output.write(this.dictionary, 0))
   }
 
   private writeFilter(meta: Map<string, BlockHandle>): number {
@@ -233,4 +277,12 @@ export class TableBuilder {
     )
     this.output.flush()
   }
+}
+
+/** What holds the data blocks back, if the table is to have a dictionary. */
+function heldBlocks(options: ResolvedTableBuilderOptions): HeldBlocks | undefined {
+  const { compression, maxDictBytes, maxDictBufferBytes, targetFileSize } = options
+  if (maxDictBytes === 0 || !takesDictionary(compression)) return undefined
+  const limits = [maxDictBufferBytes, targetFileSize].filter(limit => limit > 0)
+  return new HeldBlocks(limits.length === 0 ? 0 : Math.min(...limits))
 }

@@ -77,12 +77,21 @@ function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean)
     [PropertyName.propertyCollectors, '[]'],
     [PropertyName.columnFamilyName, options.columnFamilyName],
     [PropertyName.compression, compressionName(options.compression)],
-    [PropertyName.compressionOptions, compressionOptions(options.compressionLevel)],
+    [PropertyName.compressionOptions, compressionOptions(options)],
   ]
 }
 
-function compressionOptions(level: number = DEFAULT_LEVEL): string {
-  const rest =
-    'max_dict_bytes=0; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; '
-  return `window_bits=-14; level=${level}; strategy=0; ${rest}`
+function compressionOptions(options: ResolvedTableBuilderOptions): string {
+  const { compressionLevel = DEFAULT_LEVEL, maxDictBytes, maxDictBufferBytes } = options
+  const values = {
+    window_bits: -14,
+    level: compressionLevel,
+    strategy: 0,
+    max_dict_bytes: maxDictBytes,
+    zstd_max_train_bytes: 0,
+    enabled: 0,
+    max_dict_buffer_bytes: maxDictBufferBytes,
+    use_zstd_dict_trainer: 1,
+  }
+  return Object.entries(values).reduce((text, [name, value]) => `${text}${name}=${value}; `, '')
 }

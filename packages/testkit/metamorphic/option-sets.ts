@@ -40,6 +40,18 @@ const differences: Record<string, OpenOptions> = {
   'compression by level': { compressionPerLevel: ['none', 'snappy', 'lz4', 'zstd'] },
   'bottom zstd': { compression: 'none', bottommostCompression: 'zstd' },
   'bottom plain': { compression: 'zlib', bottommostCompression: 'none' },
+  'zstd with dictionaries': { compression: 'zstd', compressionMaxDictBytes: KIB },
+  'lz4 with dictionaries of early blocks': {
+    compression: 'lz4',
+    compressionMaxDictBytes: 64 * KIB,
+    compressionMaxDictBufferBytes: KIB,
+  },
+  'bottom with dictionaries': {
+    bottommostCompression: 'zlib',
+    bottommostCompressionLevel: 9,
+    bottommostCompressionMaxDictBytes: 500,
+  },
+  'no filter at the bottom': { optimizeFiltersForHits: true, bloomBitsPerKey: 16 },
   'no checksum': { checksum: 'kNoChecksum' },
   crc32c: { checksum: 'kCRC32c', paranoidFileChecks: true },
   xxhash: { checksum: 'kxxHash' },
@@ -137,6 +149,9 @@ export function randomSet(number: number): OptionSet {
     ...maybe({ compression: random.pick(compressions) }),
     ...maybe({ bottommostCompression: random.pick(compressions) }),
     ...maybe({ compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }),
+    ...maybe({ compressionMaxDictBytes: random.pick([10, 700, 20_000]) }),
+    ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 300]) }),
+    ...maybe({ optimizeFiltersForHits: true }),
     ...maybe({
       blockSize: random.pick([64, 1024, 4096, 65536]),
       blockSizeDeviation: random.pick([0, 10, 90]),

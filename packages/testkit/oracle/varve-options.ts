@@ -36,6 +36,7 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     ...(random.chance(0.2)
       ? { compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }
       : {}),
+    ...randomTableFeatures(random),
     blockSize: random.pick([64, 512, 1024, 4096, 16384, 65536]),
     blockSizeDeviation: random.pick([0, 10, 50]),
     blockRestartInterval: random.pick([1, 2, 16, 64]),
@@ -43,6 +44,18 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     bloomBitsPerKey: random.pick([0, 4, 10, 16]),
     formatVersion: random.between(2, 5),
     checksum: random.pick(checksums),
+  }
+}
+
+/** What few databases ask for; each is there in some cases. */
+function randomTableFeatures(random: Random): ColumnFamilyOptions {
+  const maybe = (options: ColumnFamilyOptions): ColumnFamilyOptions => (random.chance(0.3) ? options : {})
+  return {
+    ...maybe({ compressionMaxDictBytes: random.pick([100, 4 * KIB, 100 * KIB]) }),
+    ...maybe({ compressionMaxDictBufferBytes: random.pick([1, 20 * KIB]) }),
+    ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 1000, 16 * KIB]) }),
+    ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
+    ...maybe({ optimizeFiltersForHits: true }),
   }
 }
 

@@ -1,0 +1,115 @@
+/** What the options of a column family make of its tables. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { tableName } from '@varve/format/names'
+import { MemorySource, readTableLayout, type TableLayout } from '@varve/format/sst'
+import { type Database, verifyDatabase } from '../index.ts'
+import { freshPath, numberedKey, openFor, rowsOf } from './support.ts'
+
+/** Rows that compress well, but hardly within one of them. */
+function rows(from: number, to: number): [string, string][] {
+  return Array.from({ length: to - from }, (_, i) => {
+    const n = (from + i) * 7919
+    return [numberedKey(from + i), `{"user": ${n}, "name": "somebody", "mail": "${n % 977}@example.org"}`]
+  })
+}
+
+async function fill(db: Database, from: number, to: number): Promise<void> {
+  await db.write(rows(from, to).map(([key, value]) => ({ type: 'put' as const, key, value })))
+  await db.flush()
+}
+
+/** The layouts of all tables, by level. */
+function layouts(db: Database): Map<number, TableLayout[]> {
+  const byLevel = new Map<number, TableLayout[]>()
+  for (const { level, number } of db.liveFiles()) {
+    const name = tableName(number)
+    const bytes = new Uint8Array(readFileSync(join(db.path, name)))
+    const others = byLevel.get(level) ?? []
+    byLevel.set(level, [...others, readTableLayout(new MemorySource(bytes, name))])
+  }
+  return byLevel
+}
+
+function compressionOptions(layout: TableLayout): string | undefined {
+  return layout.properties?.text('rocksdb.compression_options')
+}
+
+const manual = { disableAutoCompactions: true, blockSize: 512 }
+
+test('tables of every level have dictionaries, which make them smaller, and read the same', async t => {
+  const sizes: number[] = []
+  for (const compressionMaxDictBytes of [0, 4096]) {
+    const db = await openFor(t, freshPath(t), { ...manual, compression: 'zstd', compressionMaxDictBytes })
+    await fill(db, 0, 2000)
+    await fill(db, 1000, 3000)
+    const [flushed] = layouts(db).get(0)!
+    assert.equal(flushed.dictionary?.size, compressionMaxDictBytes || undefined)
+    await db.compact()
+    const [[level, compacted]] = layouts(db)
+    assert.ok(level > 0)
+    for (const { dictionary } of compacted)
+      assert.equal(dictionary?.size, compressionMaxDictBytes || undefined)
+    assert.deepEqual(await rowsOf(db), rows(0, 3000))
+    sizes.push(db.liveFiles().reduce((sum, { size }) => sum + size, 0))
+    await db.close()
+    assert.deepEqual((await verifyDatabase(db.path, { deep: true })).problems, [])
+  }
+  assert.ok(sizes[1] < 0.8 * sizes[0], `${sizes} bytes`)
+})
+
+test('the last level has settings of its own when one of them is given', async t => {
+  const db = await openFor(t, freshPath(t), {
+    ...manual,
+    compression: 'lz4',
+    bottommostCompression: 'zlib',
+    bottommostCompressionLevel: 9,
+    bottommostCompressionMaxDictBytes: 777,
+  })
+  await fill(db, 0, 2000)
+  await fill(db, 1000, 3000)
+  for (const layout of layouts(db).get(0)!) {
+    assert.equal(layout.properties?.compression, 'LZ4')
+    assert.equal(layout.dictionary, undefined)
+    assert.match(compressionOptions(layout) ?? '', /level=32767; .*max_dict_bytes=0;/)
+  }
+  await db.compact()
+  const [[level, compacted]] = layouts(db)
+  assert.ok(level > 0)
+  for (const layout of compacted) {
+    assert.equal(layout.properties?.compression, 'Zlib')
+    assert.equal(layout.dictionary?.size, 777)
+    assert.match(compressionOptions(layout) ?? '', /level=9; .*max_dict_bytes=777;/)
+  }
+  assert.deepEqual(await rowsOf(db), rows(0, 3000))
+})
+
+test('a dictionary is for the last level only when only that is to have one', async t => {
+  const db = await openFor(t, freshPath(t), { ...manual, bottommostCompressionMaxDictBytes: 1000 })
+  await fill(db, 0, 2000)
+  await fill(db, 0, 2000)
+  for (const { dictionary } of layouts(db).get(0)!) assert.equal(dictionary, undefined)
+  await db.compact()
+  for (const compacted of layouts(db).values())
+    for (const { dictionary } of compacted) assert.equal(dictionary?.size, 1000)
+})
+
+test('the last level has no filters when they are to be for hits, and all others have', async t => {
+  for (const optimizeFiltersForHits of [false, true]) {
+    const db = await openFor(t, freshPath(t), { ...manual, optimizeFiltersForHits })
+    await fill(db, 0, 1000)
+    await fill(db, 0, 1000)
+    await db.compact()
+    await fill(db, 500, 1500)
+    const byLevel = layouts(db)
+    assert.equal(byLevel.size, 2)
+    for (const [level, tables] of byLevel) {
+      for (const { filter } of tables) assert.equal(filter === undefined, optimizeFiltersForHits && level > 0)
+    }
+    assert.deepEqual(await rowsOf(db), rows(0, 1500))
+    assert.equal(await db.get(numberedKey(1500)), undefined)
+    assert.ok((await db.get(numberedKey(2))) !== undefined)
+  }
+})
