@@ -34,6 +34,7 @@ export type {
   CompressionName,
   DatabaseOptions,
   OpenOptions,
+  PrefixExtractorOption,
   WalRecoveryMode,
   WalSync,
   WriteOptions,

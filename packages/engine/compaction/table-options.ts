@@ -44,6 +44,8 @@ export type TableFormatOptions = Pick<
   | 'blockRestartInterval'
   | 'indexBlockRestartInterval'
   | 'bloomBitsPerKey'
+  | 'wholeKeyFiltering'
+  | 'prefixExtractor'
 >
 
 /** Where a table will stand, and what that decides. */
@@ -74,6 +76,8 @@ export function tableBuilderOptions(
     blockRestartInterval: options.blockRestartInterval,
     indexBlockRestartInterval: options.indexBlockRestartInterval,
     bloomBitsPerKey: isFiltered ? options.bloomBitsPerKey : undefined,
+    wholeKeyFiltering: options.wholeKeyFiltering,
+    prefixExtractor: options.prefixExtractor === 'nullptr' ? undefined : options.prefixExtractor,
   }
 }
 

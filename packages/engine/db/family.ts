@@ -6,6 +6,7 @@
  */
 
 import { VarveError } from '@varve/format/errors'
+import { type PrefixExtractor, prefixExtractor } from '@varve/format/key'
 import { CompactionPicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { ResolvedColumnFamilyOptions } from '../options/index.ts'
@@ -37,6 +38,7 @@ export class Family {
   readonly id: number
   readonly name: string
   readonly options: ResolvedColumnFamilyOptions
+  readonly prefixExtractor: PrefixExtractor | undefined
   /** Its newest version, as the MANIFEST has it. */
   readonly state: ColumnFamilyState
   readonly picker: CompactionPicker
@@ -72,6 +74,7 @@ export class Family {
     this.id = state.id
     this.name = state.name
     this.options = options
+    this.prefixExtractor = prefixExtractor(options.prefixExtractor ?? 'nullptr')
     this.state = state
     this.picker = new CompactionPicker(state, options)
     this.memtable = Memtable.withoutRoom(logNumber)

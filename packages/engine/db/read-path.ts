@@ -33,7 +33,7 @@ export type ReadEngine = Pick<
   Engine,
   'tables' | 'pace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
 >
-export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name'>
+export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name' | 'prefixExtractor'>
 
 /**
  * `moved`: `lookup.state` is the answer. `ended`: the key is nowhere. `needsBlock`: load `lookup.wanted`, then

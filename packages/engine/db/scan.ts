@@ -13,7 +13,8 @@ import { type KeyBounds, type KeyRange, keyBounds } from '../cursor/bounds.ts'
 import type { InternalCursor } from '../cursor/cursor.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { VisibleCursor } from '../cursor/visible-cursor.ts'
-import { LevelCursor, type TableCache } from '../table/index.ts'
+import { LevelCursor, PrefixProbe, type TableCache } from '../table/index.ts'
+import type { FileMeta } from '../version/file-meta.ts'
 import { copyOut } from './copy-out.ts'
 import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
@@ -32,12 +33,13 @@ export interface RangeOptions extends KeyRange, ReadOptions {
   limit?: number
 }
 
-/** Everything that a reader of `state` has to merge. `bounds` only spares runs that have nothing within. */
+/** Everything that a reader of `state` has to merge. `bounds` and `probe` only spare runs that have nothing within. */
 export function openRuns(
   state: SuperVersion,
   tables: TableCache,
   bounds: KeyBounds,
   fillCache: boolean,
+  probe?: PrefixProbe,
 ): InternalCursor[] {
   const lower = bounds.lower?.bytes
   const upper = bounds.upper?.bytes
@@ -45,14 +47,25 @@ export function openRuns(
   for (const memtable of [state.memtable, ...state.sealed]) {
     if (memtable.entryCount > 0) runs.push(memtable.cursor())
   }
-  for (const file of state.version.filesOverlapping(0, lower, upper)) {
+  for (const file of filesWithin(state, 0, lower, upper, probe)) {
     runs.push(new LevelCursor([file], tables, fillCache))
   }
   for (let level = 1; level < state.version.levels.length; level++) {
-    const files = state.version.filesOverlapping(level, lower, upper)
+    const files = filesWithin(state, level, lower, upper, probe)
     if (files.length > 0) runs.push(new LevelCursor(files, tables, fillCache))
   }
   return runs
+}
+
+function filesWithin(
+  { version }: SuperVersion,
+  level: number,
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+  probe: PrefixProbe | undefined,
+): FileMeta[] {
+  const files = version.filesOverlapping(level, lower, upper)
+  return probe === undefined ? files : files.filter(file => probe.mayBeIn(file))
 }
 
 function openReader(
@@ -65,7 +78,8 @@ function openReader(
   // Iterations may begin long after they were asked for.
   refuseIfDropped(family)
   const { superVersion } = family
-  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false)
+  const probe = PrefixProbe.of(bounds, family.prefixExtractor)
+  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false, probe)
   const visible = new VisibleCursor(mergeCursors(runs), sequenceOf(engine, options), bounds)
   return new RangeReader(engine, superVersion, visible)
 }

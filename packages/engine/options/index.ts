@@ -5,6 +5,7 @@ export type {
   CompressionName,
   DatabaseOptions,
   OpenOptions,
+  PrefixExtractorOption,
   WalRecoveryMode,
   WalSync,
   WriteOptions,

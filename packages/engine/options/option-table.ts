@@ -2,11 +2,13 @@
  * The table of options: what each may be, and its default. What they mean is said in option-types.ts, how they
  * are checked and completed in options.ts.
  */
+import { prefixExtractor } from '@varve/format/key'
 import type {
   ChecksumName,
   ColumnFamilyOptions,
   CompressionName,
   DatabaseOptions,
+  PrefixExtractorOption,
   WalRecoveryMode,
 } from './option-types.ts'
 
@@ -19,8 +21,13 @@ type OpenOption =
   | 'bottommostCompressionMaxDictBufferBytes'
 
 /** Complete options of a column family: every other field is set. */
-export type ResolvedColumnFamilyOptions = Required<Omit<ColumnFamilyOptions, OpenOption>> &
-  Pick<ColumnFamilyOptions, OpenOption>
+export type ResolvedColumnFamilyOptions = Required<
+  Omit<ColumnFamilyOptions, OpenOption | 'prefixExtractor'>
+> &
+  Pick<ColumnFamilyOptions, OpenOption> & {
+    /** By RocksDB's name. */
+    prefixExtractor?: string
+  }
 
 /** Complete options of a database. */
 export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
@@ -72,6 +79,20 @@ const compressionList: Rule = {
   describe: `a list of ${compressionNames.join(', ')}`,
   accepts: value => Array.isArray(value) && value.every(name => compression.accepts(name)),
 }
+const extractor: Rule = {
+  describe: "{ fixed: 1 or more }, { capped: 1 or more } or one of RocksDB's names, as rocksdb.FixedPrefix.8",
+  accepts: value => extractorName(value as PrefixExtractorOption) !== undefined,
+}
+
+/** RocksDB's name of an extractor, however it was given, or `undefined` when there is no such one. */
+export function extractorName(given: PrefixExtractorOption): string | undefined {
+  if (given === 'nullptr') return given
+  if (typeof given === 'string') return prefixExtractor(given)?.name
+  if (typeof given !== 'object' || given === null || Object.keys(given).length !== 1) return undefined
+  const [[kind, length]] = Object.entries(given)
+  return prefixExtractor(`${kind}:${length}`)?.name
+}
+
 const walSync: Rule = {
   describe: "'onRequest', 'always', { everyBytes: 1 or more } or { everyMs: 1 or more }",
   accepts(value) {
@@ -120,6 +141,8 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   blockRestartInterval: integer(1, 65535),
   indexBlockRestartInterval: integer(1, 65535),
   bloomBitsPerKey: number(0, 100),
+  wholeKeyFiltering: boolean,
+  prefixExtractor: extractor,
   formatVersion: integer(2, 5),
   checksum: oneOf(...checksumNames),
 }
@@ -174,6 +197,7 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   blockRestartInterval: 16,
   indexBlockRestartInterval: 1,
   bloomBitsPerKey: 10,
+  wholeKeyFiltering: true,
   formatVersion: 5,
   checksum: 'kXXH3',
 }

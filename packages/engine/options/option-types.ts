@@ -29,6 +29,12 @@ export type WalRecoveryMode =
  */
 export type WalSync = 'onRequest' | 'always' | { everyBytes?: number; everyMs?: number }
 
+/**
+ * What counts as the prefix of a key: its first so many bytes, where it has them (`fixed`) or as far as it has them
+ * (`capped`); or RocksDB's name for that, such as `rocksdb.FixedPrefix.8` or `rocksdb.Noop`. `nullptr`: none.
+ */
+export type PrefixExtractorOption = string | { fixed: number } | { capped: number }
+
 /** Options of one column family. Given to `open`, they hold for every family that does not say otherwise. */
 export interface ColumnFamilyOptions {
   /** Bytes a memtable takes before it is sealed and flushed. Default 64 MiB. */
@@ -97,6 +103,13 @@ export interface ColumnFamilyOptions {
   indexBlockRestartInterval?: number
   /** Bits per key of the Bloom filter; 0 for none. Default 10 (RocksDB's default is none: a missing key then costs a read). */
   bloomBitsPerKey?: number
+  /** Whether the filter holds whole keys. Without them, and with a prefix extractor, it holds prefixes only. Default true. */
+  wholeKeyFiltering?: boolean
+  /**
+   * Puts the prefixes of keys into the filters, so that a scan of keys that all have one prefix passes over the tables
+   * without it. Default: none.
+   */
+  prefixExtractor?: PrefixExtractorOption
   /** Version of the table format that is written: 2 to 5. Default 5, which every RocksDB since 6.6 reads. */
   formatVersion?: number
   /** Checksum of the blocks that are written. Default kXXH3. */

@@ -8,11 +8,17 @@ import {
   columnFamilyRules,
   databaseDefaults,
   databaseRules,
+  extractorName,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
   type Rule,
 } from './option-table.ts'
-import type { ColumnFamilyOptions, DatabaseOptions, OpenOptions } from './option-types.ts'
+import type {
+  ColumnFamilyOptions,
+  DatabaseOptions,
+  OpenOptions,
+  PrefixExtractorOption,
+} from './option-types.ts'
 
 export interface ResolvedOptions {
   db: ResolvedDatabaseOptions
@@ -116,6 +122,8 @@ function spendMemoryBudget(
 
 /** Defaults and rules that depend on several options. */
 function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<string, unknown>): void {
+  const extractor = given.prefixExtractor as PrefixExtractorOption | undefined
+  if (extractor !== undefined) resolved.prefixExtractor = extractorName(extractor) ?? 'nullptr'
   if (given.maxCompactionBytes === undefined && given.targetFileSizeBase !== undefined) {
     resolved.maxCompactionBytes = 25 * resolved.targetFileSizeBase
   }

@@ -23,6 +23,7 @@ import {
   readTopLevel,
   type TableLayout,
 } from '@varve/format/sst'
+import { PrefixFilter } from './prefix-filter.ts'
 import type { TableFile } from './table-file.ts'
 import { TableFilter } from './table-filter.ts'
 
@@ -32,7 +33,10 @@ export type TableIdentity = Pick<NewFile, 'number' | 'size' | 'largestSequence' 
 export interface TableContents {
   readonly layout: TableLayout
   readonly index: FlatIndex
-  readonly filter: TableFilter | undefined
+  /** What point lookups ask. */
+  readonly filter: Pick<TableFilter, 'mayMatch'> | undefined
+  /** What scans ask, when all that they look for has one prefix. */
+  readonly prefixes: PrefixFilter | undefined
   readonly dictionary: Uint8Array | undefined
   /** The sequence that stands for every key's own, in a table made outside a database. */
   readonly globalSequence: number | undefined
@@ -52,7 +56,10 @@ function loadContents(source: ByteSource, identity: TableIdentity, unfolded?: Un
   const index = unfolded === undefined ? readIndex(source, layout) : new FlatIndex(unfolded)
   const dictionary = readDictionary(source, layout)?.slice()
   const sequence = globalSequence(layout.properties, identity.largestSequence)
-  return { layout, index, filter, dictionary, globalSequence: sequence }
+  const { wholeKeyFiltering, prefixExtractor } = layout
+  const prefixes = filter && prefixExtractor && new PrefixFilter(filter, prefixExtractor)
+  const keys = wholeKeyFiltering ? filter : prefixes
+  return { layout, index, filter: keys, prefixes, dictionary, globalSequence: sequence }
 }
 
 /** Refuses what would otherwise be answered wrongly. */
@@ -83,8 +90,10 @@ function checkUniqueId(layout: TableLayout, identity: TableIdentity): void {
 }
 
 function readFilter(source: ByteSource, layout: TableLayout): TableFilter | undefined {
-  const { filter } = layout
-  if (filter === undefined || !layout.wholeKeyFiltering) return undefined
+  const { filter, wholeKeyFiltering, prefixExtractor } = layout
+  if (filter === undefined) return undefined
+  // Of one with prefixes by an unknown rule only, nothing can be asked.
+  if (!wholeKeyFiltering && prefixExtractor === undefined) return undefined
   if (!layout.filterPartitioned) return new TableFilter(undefined, [readFilterBlock(source, layout, filter)])
   const top = readTopLevel(source, layout, filter)
   const partitions = []

@@ -22,6 +22,15 @@ const features: Record<string, [options: OpenOptions, written: RegExp[]]> = {
       /^ *compression_opts=\{.*enabled=false;max_dict_bytes=0;.*level=32767;/m,
     ],
   ],
+  'prefixes in the filters': [
+    { prefixExtractor: { fixed: 5 } },
+    [/^ *prefix_extractor=rocksdb\.FixedPrefix\.5/m, /^ *whole_key_filtering=true/m],
+  ],
+  'capped prefixes alone in the filters': [
+    { prefixExtractor: 'rocksdb.CappedPrefix.6', wholeKeyFiltering: false },
+    [/^ *prefix_extractor=rocksdb\.CappedPrefix\.6/m, /^ *whole_key_filtering=false/m],
+  ],
+  'whole keys as prefixes': [{ prefixExtractor: 'rocksdb.Noop' }, [/^ *prefix_extractor=rocksdb\.Noop/m]],
   'no filters at the bottom': [{ optimizeFiltersForHits: true }, [/^ *optimize_filters_for_hits=true/m]],
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { tableName } from '@varve/format/names'
 import { MemorySource, readTableLayout, type TableLayout } from '@varve/format/sst'
-import { type Database, verifyDatabase } from '../index.ts'
+import { type Database, type OpenOptions, verifyDatabase } from '../index.ts'
 import { freshPath, numberedKey, openFor, rowsOf } from './support.ts'
 
 /** Rows that compress well, but hardly within one of them. */
@@ -111,5 +111,44 @@ test('the last level has no filters when they are to be for hits, and all others
     assert.deepEqual(await rowsOf(db), rows(0, 1500))
     assert.equal(await db.get(numberedKey(1500)), undefined)
     assert.ok((await db.get(numberedKey(2))) !== undefined)
+  }
+})
+
+test('a scan of a prefix finds what is there, whatever the tables know about prefixes', async t => {
+  const path = freshPath(t)
+  const words = ['a', 'ab', 'abc', 'abcd', 'abcde', 'abd', 'b', 'bcd']
+  const expected: [string, string][] = []
+  // Each with another rule, and all read with each of the rules, and with none.
+  const rules = [{ fixed: 2 }, { fixed: 4 }, { capped: 2 }, { capped: 3 }, undefined, 'nullptr']
+  for (const [i, prefixExtractor] of rules.entries()) {
+    const db = await openFor(t, path, {
+      ...manual,
+      prefixExtractor,
+      wholeKeyFiltering: i % 2 === 0,
+    } as OpenOptions)
+    for (const word of words) {
+      await db.put(`${word}/${i}`, word)
+      expected.push([`${word}/${i}`, word])
+    }
+    await db.flush()
+    await db.close()
+  }
+  expected.sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const prefixExtractor of rules) {
+    const db = await openFor(t, path, { ...manual, prefixExtractor } as OpenOptions)
+    for (const prefix of [...words, '', 'abcd/', 'abx', 'c']) {
+      const found = expected.filter(([key]) => key.startsWith(prefix))
+      assert.deepEqual(
+        await rowsOf(db, { prefix }),
+        found,
+        `${prefix} with ${JSON.stringify(prefixExtractor)}`,
+      )
+      using cursor = db.cursor({ prefix })
+      assert.equal(cursor.first(), found.length > 0)
+      assert.equal(cursor.last(), found.length > 0)
+    }
+    for (const [key, value] of expected) assert.equal((await db.get(key))?.length, value.length)
+    assert.equal(await db.get('abcd/9'), undefined)
+    await db.close()
   }
 })

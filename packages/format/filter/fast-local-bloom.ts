@@ -11,6 +11,7 @@
  */
 import { filterHash, hashResult } from '../checksum/index.ts'
 import { VarveError } from '../errors/index.ts'
+import type { FilterBuilder } from './filter-builder.ts'
 import { FILTER_TRAILER_LENGTH, type FilterReader } from './filter-reader.ts'
 
 /** The byte that marks every Bloom filter since format_version 5. */
@@ -62,7 +63,7 @@ const PIECE_WORDS = 16 * 1024
 const sparePieces: Uint32Array[] = []
 
 /** Collects the hashes of keys and makes their filter. */
-export class FastLocalBloomBuilder {
+export class FastLocalBloomBuilder implements FilterBuilder {
   private readonly millibitsPerKey: number
   private readonly pieces: Uint32Array[] = []
   /** The last piece. Hash i of a piece is words[2i] (low) and words[2i + 1] (high). */
@@ -77,7 +78,6 @@ export class FastLocalBloomBuilder {
     this.words = this.addPiece()
   }
 
-  /** How many hashes the filter will hold; of equal neighbours only one counts. */
   get count(): number {
     return ((this.pieces.length - 1) * PIECE_WORDS + this.length) / 2
   }

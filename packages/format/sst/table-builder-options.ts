@@ -23,7 +23,10 @@ export interface TableBuilderOptions {
   indexBlockRestartInterval?: number
   /** Bits of Bloom filter for each key; no filter when absent, or before format_version 5. */
   bloomBitsPerKey?: number | undefined
+  /** Whether the filter holds whole keys; yes unless said otherwise. */
   wholeKeyFiltering?: boolean
+  /** A name that `prefixExtractor` knows: the filter holds prefixes of keys too. */
+  prefixExtractor?: string | undefined
   comparator?: string
   mergeOperator?: string
   columnFamilyId?: number
@@ -39,11 +42,12 @@ export interface TableBuilderOptions {
   fileCreationTime?: number
 }
 
-type OpenOptions = 'compressionLevel' | 'bloomBitsPerKey'
+type OpenOptions = 'compressionLevel' | 'bloomBitsPerKey' | 'prefixExtractor'
 
 export interface ResolvedTableBuilderOptions extends Required<Omit<TableBuilderOptions, OpenOptions>> {
   compressionLevel: number | undefined
   bloomBitsPerKey: number | undefined
+  prefixExtractor: string | undefined
 }
 
 const defaults: ResolvedTableBuilderOptions = {
@@ -60,6 +64,7 @@ const defaults: ResolvedTableBuilderOptions = {
   indexBlockRestartInterval: 1,
   bloomBitsPerKey: undefined,
   wholeKeyFiltering: true,
+  prefixExtractor: undefined,
   comparator: 'leveldb.BytewiseComparator',
   mergeOperator: 'nullptr',
   columnFamilyId: 0,

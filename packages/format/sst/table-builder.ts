@@ -20,12 +20,19 @@ import {
 import { emptyBytes, readUint32 } from '../bytes/index.ts'
 import { takesDictionary } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
-import { FastLocalBloomBuilder } from '../filter/index.ts'
-import { compareInternalKeys, sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '../key/index.ts'
+import { FastLocalBloomBuilder, type FilterBuilder } from '../filter/index.ts'
+import {
+  compareInternalKeys,
+  prefixExtractor,
+  sequenceOfTrailer,
+  TRAILER_LENGTH,
+  ValueType,
+} from '../key/index.ts'
 import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
 import { encodeFooter } from './footer.ts'
 import { HeldBlocks } from './held-blocks.ts'
+import { PrefixedKeys } from './prefixed-keys.ts'
 import { TableProperties } from './properties.ts'
 import {
   type ResolvedTableBuilderOptions,
@@ -54,9 +61,9 @@ export class TableBuilder {
   private readonly output: BlockOutput
   private readonly data: BlockBuilder
   private readonly index: IndexBuilder
-  private readonly filter: FastLocalBloomBuilder | undefined
-  /** The filter, while it takes each key as it is added. */
-  private keys: FastLocalBloomBuilder | undefined
+  private readonly filter: FilterBuilder | undefined
+  /** Takes the keys for the filter, each as it is added, unless blocks are held back. */
+  private keys: KeyTaker | undefined
   /** There until the compression dictionary is made, in tables that are to have one. */
   private held: HeldBlocks | undefined
   private dictionary: Uint8Array | undefined = undefined
@@ -69,7 +76,7 @@ export class TableBuilder {
   /** The file's bytes go to `sink` in order. */
   constructor(options: TableBuilderOptions, sink: ByteSink) {
     this.options = resolveTableBuilderOptions(options)
-    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey, wholeKeyFiltering } = this.options
+    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey } = this.options
     this.output = new BlockOutput(sink, this.options.checksumType)
     this.data = new BlockBuilder(this.options.blockRestartInterval, blockSize + 1024)
     this.index = new IndexBuilder({
@@ -80,7 +87,7 @@ export class TableBuilder {
     const filtered = bloomBitsPerKey !== undefined && formatVersion >= 5
     this.filter = filtered ? new FastLocalBloomBuilder(bloomBitsPerKey) : undefined
     this.held = heldBlocks(this.options)
-    this.keys = this.held === undefined && wholeKeyFiltering ? this.filter : undefined
+    this.keys = this.held === undefined ? keyTaker(this.filter, this.options) : undefined
     this.almostFull = Math.floor((blockSize * (100 - blockSizeDeviation) + 99) / 100)
     this.statistics = {
       entries: 0,
@@ -233,7 +240,7 @@ export class TableBuilder {
   private writeHeld(held: HeldBlocks): void {
     this.held = undefined
     if (held.blocks.length > 0) this.dictionary = held.sample(this.options.maxDictBytes)
-    this.keys = this.options.wholeKeyFiltering ? this.filter : undefined
+    this.keys = keyTaker(this.filter, this.options)
     const cursor = new BlockCursor()
     for (const { payload, last, next } of held.blocks) {
       cursor.attach(new DataBlock(payload))
@@ -277,6 +284,19 @@ export class TableBuilder {
     )
     this.output.flush()
   }
+}
+
+type KeyTaker = Pick<FilterBuilder, 'addKey'>
+
+/** What of each key goes into the filter: where it is all of it, the filter takes the keys itself. */
+function keyTaker(
+  filter: FilterBuilder | undefined,
+  options: ResolvedTableBuilderOptions,
+): KeyTaker | undefined {
+  const { prefixExtractor: name, wholeKeyFiltering } = options
+  const extractor = name === undefined ? undefined : prefixExtractor(name)
+  if (filter === undefined || (extractor === undefined && !wholeKeyFiltering)) return undefined
+  return extractor === undefined ? filter : new PrefixedKeys(filter, extractor, wholeKeyFiltering)
 }
 
 /** What holds the data blocks back, if the table is to have a dictionary. */

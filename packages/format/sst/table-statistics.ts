@@ -66,14 +66,14 @@ export function tableProperties(
 function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean): [string, string][] {
   return [
     [PropertyName.wholeKeyFiltering, options.wholeKeyFiltering ? '1' : '0'],
-    [PropertyName.prefixFiltering, '0'],
+    [PropertyName.prefixFiltering, options.prefixExtractor === undefined ? '0' : '1'],
     [PropertyName.dbId, options.dbId],
     [PropertyName.dbSessionId, options.dbSessionId],
     [PropertyName.dbHostId, options.dbHostId],
     [PropertyName.filterPolicy, filtered ? 'bloomfilter' : ''],
     [PropertyName.comparator, options.comparator],
     [PropertyName.mergeOperator, options.mergeOperator],
-    [PropertyName.prefixExtractor, 'nullptr'],
+    [PropertyName.prefixExtractor, options.prefixExtractor ?? 'nullptr'],
     [PropertyName.propertyCollectors, '[]'],
     [PropertyName.columnFamilyName, options.columnFamilyName],
     [PropertyName.compression, compressionName(options.compression)],

@@ -58,6 +58,8 @@ const options: fc.Arbitrary<TableBuilderOptions> = fc.record({
   blockRestartInterval: fc.integer({ min: 1, max: 20 }),
   indexBlockRestartInterval: fc.integer({ min: 1, max: 5 }),
   bloomBitsPerKey: fc.constantFrom(undefined, 10),
+  wholeKeyFiltering: fc.boolean(),
+  prefixExtractor: fc.constantFrom(undefined, 'rocksdb.FixedPrefix.2', 'rocksdb.CappedPrefix.5'),
   maxDictBytes: fc.constantFrom(0, 0, 1, 50, 100_000),
   maxDictBufferBytes: fc.constantFrom(0, 1, 500),
 })

@@ -49,6 +49,22 @@ export const readMutants: readonly Mutant[] = [
     killers: ['packages/engine/table/rocksdb-tables.test.ts'],
   },
   {
+    id: 'M40c',
+    what: 'a scan asks a filter about a prefix though its prefixes were cut by another rule',
+    file: 'packages/engine/table/prefix-probe.ts',
+    find: 'if (prefixes.extractor.name !== this.extractor.name) return true',
+    replace: '',
+    killers: ['packages/engine/table/prefix-probe.test.ts'],
+  },
+  {
+    id: 'M40d',
+    what: 'a scan of several prefixes asks the filters about the first',
+    file: 'packages/engine/table/prefix-probe.ts',
+    find: 'end === undefined || isAtOrBefore(bounds.upper?.bytes, end)',
+    replace: 'end === undefined || bounds.upper !== undefined',
+    killers: ['packages/engine/table/prefix-probe.test.ts'],
+  },
+  {
     id: 'M45',
     what: 'a value that was read is a view of the block, not a copy',
     file: 'packages/engine/db/copy-out.ts',

@@ -56,6 +56,10 @@ function randomTableFeatures(random: Random): ColumnFamilyOptions {
     ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 1000, 16 * KIB]) }),
     ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
     ...maybe({ optimizeFiltersForHits: true }),
+    ...maybe({
+      prefixExtractor: random.pick([{ fixed: 1 }, { fixed: 4 }, { capped: 3 }, 'rocksdb.Noop']),
+      wholeKeyFiltering: random.chance(0.6),
+    }),
   }
 }
 
