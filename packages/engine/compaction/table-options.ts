@@ -43,6 +43,11 @@ export type TableFormatOptions = Pick<
   | 'blockSizeDeviation'
   | 'blockRestartInterval'
   | 'indexBlockRestartInterval'
+  | 'dataBlockIndexType'
+  | 'dataBlockHashTableUtilRatio'
+  | 'indexType'
+  | 'partitionFilters'
+  | 'metadataBlockSize'
   | 'bloomBitsPerKey'
   | 'wholeKeyFiltering'
   | 'prefixExtractor'
@@ -75,6 +80,11 @@ export function tableBuilderOptions(
     blockSizeDeviation: options.blockSizeDeviation,
     blockRestartInterval: options.blockRestartInterval,
     indexBlockRestartInterval: options.indexBlockRestartInterval,
+    hashTableUtilRatio:
+      options.dataBlockIndexType === 'kDataBlockBinaryAndHash' ? options.dataBlockHashTableUtilRatio : 0,
+    partitionIndex: options.indexType === 'kTwoLevelIndexSearch',
+    partitionFilters: options.partitionFilters,
+    metadataBlockSize: options.metadataBlockSize,
     bloomBitsPerKey: isFiltered ? options.bloomBitsPerKey : undefined,
     wholeKeyFiltering: options.wholeKeyFiltering,
     prefixExtractor: options.prefixExtractor === 'nullptr' ? undefined : options.prefixExtractor,

@@ -29,6 +29,12 @@ export type WalRecoveryMode =
  */
 export type WalSync = 'onRequest' | 'always' | { everyBytes?: number; everyMs?: number }
 
+/** What finds a key in a table, by RocksDB's name: one index block, or one that leads to partitions of the index. */
+export type IndexTypeName = 'kBinarySearch' | 'kTwoLevelIndexSearch'
+
+/** What finds a key in a data block: restart points, or a hash index beside them. */
+export type DataBlockIndexTypeName = 'kDataBlockBinarySearch' | 'kDataBlockBinaryAndHash'
+
 /**
  * What counts as the prefix of a key: its first so many bytes, where it has them (`fixed`) or as far as it has them
  * (`capped`); or RocksDB's name for that, such as `rocksdb.FixedPrefix.8` or `rocksdb.Noop`. `nullptr`: none.
@@ -101,6 +107,16 @@ export interface ColumnFamilyOptions {
   blockRestartInterval?: number
   /** Keys between restart points of an index block. Default 1. */
   indexBlockRestartInterval?: number
+  /** Whether data blocks are written with a hash index, for C++ to look keys up in. Default kDataBlockBinarySearch. */
+  dataBlockIndexType?: DataBlockIndexTypeName
+  /** Keys for each bucket of such a hash index. Default 0.75. */
+  dataBlockHashTableUtilRatio?: number
+  /** Whether the index of a table is divided into partitions. Default kBinarySearch. */
+  indexType?: IndexTypeName
+  /** Divides the filter as well; has no effect without partitions of the index. Default false. */
+  partitionFilters?: boolean
+  /** Bytes of such a partition. Default 4096. */
+  metadataBlockSize?: number
   /** Bits per key of the Bloom filter; 0 for none. Default 10 (RocksDB's default is none: a missing key then costs a read). */
   bloomBitsPerKey?: number
   /** Whether the filter holds whole keys. Without them, and with a prefix extractor, it holds prefixes only. Default true. */

@@ -31,6 +31,14 @@ function looksInto(file: FileMeta, range: KeyRange, extractor = 'rocksdb.FixedPr
   return PrefixProbe.of(keyBounds(range), prefixExtractor(extractor))?.mayBeIn(file) ?? true
 }
 
+/** Whether the filter lets a lookup of the key pass. */
+function passesLookup(file: FileMeta, key: string): boolean {
+  const lookup = new PointLookup()
+  const bytes = encodeUtf8(key)
+  lookup.begin(bytes, 0, bytes.length, 100)
+  return file.table?.contents.filter?.mayMatch(lookup) ?? true
+}
+
 const table = tableOf(['aaaa1', 'aaaa2', 'bbbb1', 'dddd', 'zz'])
 
 test('a table without a prefix is passed over, one with it is not', () => {
@@ -84,6 +92,20 @@ test('a table without prefixes in its filter, or without a filter, is looked int
   }
 })
 
+test('a prefix that begins a partition of the filter is found from the one before, where it would belong', () => {
+  const options = { blockSize: 1, partitionIndex: true, partitionFilters: true, metadataBlockSize: 1 }
+  // The index key between the first two is `aac`: a key that short would be in the first partition.
+  const keys = ['aab9', 'aac11', 'aac12', 'aad1']
+  const file = tableOf(keys, { ...written, ...options, prefixExtractor: 'rocksdb.FixedPrefix.3' })
+  assert.ok(file.table!.contents.layout.filterPartitioned)
+  for (const prefix of ['aab', 'aac', 'aad']) {
+    assert.equal(looksInto(file, { prefix }, 'rocksdb.FixedPrefix.3'), true, prefix)
+  }
+  assert.equal(looksInto(file, { prefix: 'aae' }, 'rocksdb.FixedPrefix.3'), false)
+  for (const key of keys) assert.ok(passesLookup(file, key))
+  assert.equal(passesLookup(file, 'aac13'), false)
+})
+
 test('a lookup in a table with prefixes only is spared when the prefix is not there', () => {
   for (const prefixExtractor of ['rocksdb.FixedPrefix.4', 'rocksdb.CappedPrefix.4']) {
     const prefixes = tableOf(['aaaa1', 'bbbb1', 'zz'], {
@@ -91,11 +113,7 @@ test('a lookup in a table with prefixes only is spared when the prefix is not th
       prefixExtractor,
       wholeKeyFiltering: false,
     })
-    const passes = (key: string) => {
-      const lookup = new PointLookup()
-      lookup.begin(encodeUtf8(key), 0, key.length, 100)
-      return prefixes.table!.contents.filter!.mayMatch(lookup)
-    }
+    const passes = (key: string) => passesLookup(prefixes, key)
     for (const key of ['aaaa1', 'aaaa2', 'bbbb', 'zz']) assert.equal(passes(key), true, key)
     for (const key of ['cccc', 'aaab1', 'aabb']) assert.equal(passes(key), false, key)
     // Too short for a fixed prefix: nothing is known about it.
@@ -120,6 +138,9 @@ test('a table with a key in the range is never passed over', () => {
   const forms = fc.record({
     wholeKeyFiltering: fc.boolean(),
     blockSize: fc.constantFrom(1, 40, 4096),
+    partitionIndex: fc.boolean(),
+    partitionFilters: fc.constant(true),
+    metadataBlockSize: fc.constantFrom(1, 50, 4096),
     bloomBitsPerKey: fc.constantFrom(10, 30),
   })
   const keys = fc.uniqueArray(text, { minLength: 1, maxLength: 40 })
@@ -133,6 +154,7 @@ test('a table with a key in the range is never passed over', () => {
         return upper === undefined || Buffer.compare(bytes, upper.bytes) < 0
       })
       if (within) assert.ok(looksInto(file, range, `rocksdb.${family}`))
+      for (const key of keys) assert.ok(passesLookup(file, key), key)
     }),
     { numRuns: 1500 },
   )

@@ -31,6 +31,24 @@ const features: Record<string, [options: OpenOptions, written: RegExp[]]> = {
     [/^ *prefix_extractor=rocksdb\.CappedPrefix\.6/m, /^ *whole_key_filtering=false/m],
   ],
   'whole keys as prefixes': [{ prefixExtractor: 'rocksdb.Noop' }, [/^ *prefix_extractor=rocksdb\.Noop/m]],
+  'hash indexes in data blocks': [
+    { dataBlockIndexType: 'kDataBlockBinaryAndHash', dataBlockHashTableUtilRatio: 0.5 },
+    [/^ *data_block_index_type=kDataBlockBinaryAndHash/m, /^ *data_block_hash_table_util_ratio=0\.5/m],
+  ],
+  'partitions of the index': [
+    { indexType: 'kTwoLevelIndexSearch', metadataBlockSize: 128 },
+    [/^ *index_type=kTwoLevelIndexSearch/m, /^ *metadata_block_size=128/m],
+  ],
+  'partitions of index and filter': [
+    {
+      indexType: 'kTwoLevelIndexSearch',
+      partitionFilters: true,
+      metadataBlockSize: 128,
+      prefixExtractor: { fixed: 6 },
+      compressionMaxDictBytes: 500,
+    },
+    [/^ *partition_filters=true/m],
+  ],
   'no filters at the bottom': [{ optimizeFiltersForHits: true }, [/^ *optimize_filters_for_hits=true/m]],
 }
 

@@ -98,6 +98,11 @@ export class FastLocalBloomBuilder implements FilterBuilder {
     this.length += 2
   }
 
+  capacityOf(bytes: number): number {
+    const usable = Math.floor((bytes - FILTER_TRAILER_LENGTH) / LINE_LENGTH) * LINE_LENGTH
+    return usable <= 0 ? 0 : Math.floor((8000 * usable) / this.millibitsPerKey)
+  }
+
   /** The filter's payload, or `undefined` where the bits per key round to none or no key was added. Call it once. */
   finish(): Uint8Array | undefined {
     const payload = this.makeFilter()

@@ -5,6 +5,8 @@ export interface FilterBuilder {
   addKey(bytes: Uint8Array, start: number, end: number): void
   /** Adds the `filterHash` of a key. */
   addHash(low: number, high: number): void
+  /** About how many hashes a filter of so many bytes has room for. */
+  capacityOf(bytes: number): number
   /** The filter's payload, or `undefined` where there is nothing for it to hold. Call it once. */
   finish(): Uint8Array | undefined
 }

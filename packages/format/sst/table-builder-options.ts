@@ -21,6 +21,12 @@ export interface TableBuilderOptions {
   blockSizeDeviation?: number
   blockRestartInterval?: number
   indexBlockRestartInterval?: number
+  /** Puts a hash index into data blocks, one bucket for so many keys at the most; 0 for none. */
+  hashTableUtilRatio?: number
+  /** Divides the index into partitions of about `metadataBlockSize`, and the filter beside it, if so asked. */
+  partitionIndex?: boolean
+  partitionFilters?: boolean
+  metadataBlockSize?: number
   /** Bits of Bloom filter for each key; no filter when absent, or before format_version 5. */
   bloomBitsPerKey?: number | undefined
   /** Whether the filter holds whole keys; yes unless said otherwise. */
@@ -62,6 +68,10 @@ const defaults: ResolvedTableBuilderOptions = {
   blockSizeDeviation: 10,
   blockRestartInterval: 16,
   indexBlockRestartInterval: 1,
+  hashTableUtilRatio: 0,
+  partitionIndex: false,
+  partitionFilters: false,
+  metadataBlockSize: 4096,
   bloomBitsPerKey: undefined,
   wholeKeyFiltering: true,
   prefixExtractor: undefined,
@@ -88,6 +98,7 @@ export function resolveTableBuilderOptions(options: TableBuilderOptions): Resolv
   requireRange('maxDictBytes', resolved.maxDictBytes, 0, 0x7fff_ffff)
   requireRange('maxDictBufferBytes', resolved.maxDictBufferBytes, 0, Number.MAX_SAFE_INTEGER)
   requireRange('blockSize', resolved.blockSize, 1, 0xffff_ffff)
+  requireRange('metadataBlockSize', resolved.metadataBlockSize, 1, 0x7fff_ffff)
   requireRange('blockSizeDeviation', resolved.blockSizeDeviation, 0, 100)
   requireRange('blockRestartInterval', resolved.blockRestartInterval, 1, 0x7fff_ffff)
   requireRange('indexBlockRestartInterval', resolved.indexBlockRestartInterval, 1, 0x7fff_ffff)

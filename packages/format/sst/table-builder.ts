@@ -9,37 +9,25 @@
  *
  * RocksDB: table/block_based/block_based_table_builder.cc
  */
-import {
-  BlockBuilder,
-  BlockCursor,
-  type BlockHandle,
-  DataBlock,
-  type FinishedIndex,
-  IndexBuilder,
-} from '../block/index.ts'
-import { emptyBytes, readUint32 } from '../bytes/index.ts'
+import { BlockBuilder, BlockCursor, type BlockHandle, DataBlock, HashedBlockBuilder } from '../block/index.ts'
+import { emptyBytes } from '../bytes/index.ts'
 import { takesDictionary } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
-import { FastLocalBloomBuilder, type FilterBuilder } from '../filter/index.ts'
-import {
-  compareInternalKeys,
-  prefixExtractor,
-  sequenceOfTrailer,
-  TRAILER_LENGTH,
-  ValueType,
-} from '../key/index.ts'
+import { compareInternalKeys, TRAILER_LENGTH, ValueType } from '../key/index.ts'
 import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
+import { EntryCounts } from './entry-counts.ts'
+import { type FilterOutput, filterOutput, type KeyTaker } from './filter-output.ts'
 import { encodeFooter } from './footer.ts'
 import { HeldBlocks } from './held-blocks.ts'
-import { PrefixedKeys } from './prefixed-keys.ts'
+import { type IndexOutput, indexOutput, type WrittenIndex, writeIndex } from './index-output.ts'
 import { TableProperties } from './properties.ts'
 import {
   type ResolvedTableBuilderOptions,
   resolveTableBuilderOptions,
   type TableBuilderOptions,
 } from './table-builder-options.ts'
-import { type TableStatistics, tableProperties } from './table-statistics.ts'
+import { type TableSizes, tableProperties } from './table-statistics.ts'
 
 export interface TableSummary {
   fileSize: number
@@ -56,12 +44,12 @@ export interface TableSummary {
 }
 
 export class TableBuilder {
-  readonly statistics: TableStatistics
+  readonly statistics: EntryCounts = new EntryCounts()
   private readonly options: ResolvedTableBuilderOptions
   private readonly output: BlockOutput
   private readonly data: BlockBuilder
-  private readonly index: IndexBuilder
-  private readonly filter: FilterBuilder | undefined
+  private readonly index: IndexOutput
+  private readonly filter: FilterOutput | undefined
   /** Takes the keys for the filter, each as it is added, unless blocks are held back. */
   private keys: KeyTaker | undefined
   /** There until the compression dictionary is made, in tables that are to have one. */
@@ -70,33 +58,18 @@ export class TableBuilder {
   /** Below this size a block takes one more entry, even one that overfills it. */
   private readonly almostFull: number
   private smallest: Uint8Array = emptyBytes
-  private smallestSequence = Number.POSITIVE_INFINITY
-  private largestSequence = 0
 
   /** The file's bytes go to `sink` in order. */
   constructor(options: TableBuilderOptions, sink: ByteSink) {
     this.options = resolveTableBuilderOptions(options)
-    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey } = this.options
+    const { blockSize, blockSizeDeviation } = this.options
     this.output = new BlockOutput(sink, this.options.checksumType)
-    this.data = new BlockBuilder(this.options.blockRestartInterval, blockSize + 1024)
-    this.index = new IndexBuilder({
-      userKeys: formatVersion >= 3,
-      deltaValues: formatVersion >= 4,
-      restartInterval: this.options.indexBlockRestartInterval,
-    })
-    const filtered = bloomBitsPerKey !== undefined && formatVersion >= 5
-    this.filter = filtered ? new FastLocalBloomBuilder(bloomBitsPerKey) : undefined
+    this.data = dataBlockBuilder(this.options)
+    this.index = indexOutput(this.options)
+    this.filter = filterOutput(this.options, this.index)
     this.held = heldBlocks(this.options)
-    this.keys = this.held === undefined ? keyTaker(this.filter, this.options) : undefined
+    this.keys = this.held === undefined ? this.filter?.keys : undefined
     this.almostFull = Math.floor((blockSize * (100 - blockSizeDeviation) + 99) / 100)
-    this.statistics = {
-      entries: 0,
-      deletions: 0,
-      mergeOperands: 0,
-      rawKeySize: 0,
-      rawValueSize: 0,
-      dataBlocks: 0,
-    }
   }
 
   get entryCount(): number {
@@ -140,32 +113,33 @@ export class TableBuilder {
     }
     if (this.keys !== undefined) this.keys.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
     data.add(key, keyStart, keyEnd, value, valueStart, valueEnd, common)
-    this.count(key, keyStart, keyEnd, valueEnd - valueStart)
+    this.statistics.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
 
   /** Writes what remains. The builder is of no further use. */
   finish(): TableSummary {
     if (!this.data.empty) this.finishDataBlock(undefined)
     if (this.held !== undefined) this.writeHeld(this.held)
+    const { compression, compressionLevel, formatVersion } = this.options
     const dataSize = this.output.offset
     const meta = new Map<string, BlockHandle>()
-    const filterSize = this.writeFilter(meta)
-    const index = this.index.finish()
-    const indexHandle = this.output.writeCompressed(
-      index.payload,
-      this.options.compression,
-      this.options.compressionLevel,
+    const filterEntries = this.filter?.count ?? 0
+    const filterSize = this.filter?.write(this.output, meta) ?? 0
+    const index = writeIndex(this.index, formatVersion >= 4, block =>
+      this.output.writeCompressed(block, compression, compressionLevel),
     )
-    this.writeDictionary(meta)
-    const properties = this.writeProperties(meta, dataSize, filterSize, index)
+    if (this.dictionary !== undefined) {
+      meta.set('rocksdb.compression_dict', this.output.write(this.dictionary, 0))
+    }
+    const properties = this.writeProperties(meta, { dataSize, filterSize, filterEntries }, index)
     const metaindex = this.output.write(encodeMetaindex(meta), 0)
-    this.writeFooter(metaindex, indexHandle)
+    this.writeFooter(metaindex, index.handle)
     return {
       fileSize: this.output.offset,
       smallest: this.smallest,
       largest: this.data.lastKey.slice(0, this.data.lastKeyLength),
-      smallestSequence: this.entryCount === 0 ? 0 : this.smallestSequence,
-      largestSequence: this.largestSequence,
+      smallestSequence: this.entryCount === 0 ? 0 : this.statistics.smallestSequence,
+      largestSequence: this.statistics.largestSequence,
       entries: this.statistics.entries,
       deletions: this.statistics.deletions,
       tailSize: this.output.offset - dataSize,
@@ -205,20 +179,6 @@ export class TableBuilder {
     return this.data.estimatedSizeAfter(keyLength, valueLength) > this.options.blockSize
   }
 
-  private count(key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number): void {
-    const { statistics } = this
-    const trailerLow = readUint32(key, keyEnd - 8)
-    const sequence = sequenceOfTrailer(trailerLow, readUint32(key, keyEnd - 4))
-    const type = trailerLow & 0xff
-    statistics.entries++
-    statistics.rawKeySize += keyEnd - keyStart
-    statistics.rawValueSize += valueLength
-    if (type === ValueType.Deletion || type === ValueType.SingleDeletion) statistics.deletions++
-    else if (type === ValueType.Merge) statistics.mergeOperands++
-    if (sequence < this.smallestSequence) this.smallestSequence = sequence
-    if (sequence > this.largestSequence) this.largestSequence = sequence
-  }
-
   /** Writes the data block, or holds it back; `nextKey` is the first key of the one behind it. */
   private finishDataBlock(nextKey: Uint8Array | undefined): void {
     const { data, held } = this
@@ -240,7 +200,7 @@ export class TableBuilder {
   private writeHeld(held: HeldBlocks): void {
     this.held = undefined
     if (held.blocks.length > 0) this.dictionary = held.sample(this.options.maxDictBytes)
-    this.keys = keyTaker(this.filter, this.options)
+    this.keys = this.filter?.keys
     const cursor = new BlockCursor()
     for (const { payload, last, next } of held.blocks) {
       cursor.attach(new DataBlock(payload))
@@ -251,25 +211,11 @@ export class TableBuilder {
     }
   }
 
-  private writeDictionary(meta: Map<string, BlockHandle>): void {
-    if (this.dictionary === undefined) return
-    meta.set('rocksdb.compression_dict', this.output.write(this.dictionary, 0))
-  }
-
-  private writeFilter(meta: Map<string, BlockHandle>): number {
-    const filter = this.filter?.finish()
-    if (filter === undefined) return 0
-    meta.set('fullfilter.rocksdb.BuiltinBloomFilter', this.output.write(filter, 0))
-    return filter.length
-  }
-
   private writeProperties(
     meta: Map<string, BlockHandle>,
-    dataSize: number,
-    filterSize: number,
-    index: FinishedIndex,
+    sizes: TableSizes,
+    index: WrittenIndex,
   ): TableProperties {
-    const sizes = { dataSize, filterSize, filterEntries: this.filter?.count ?? 0 }
     const raw = tableProperties(this.options, this.statistics, sizes, index, this.filter !== undefined)
     const handle = this.output.write(encodeProperties(raw), 0)
     meta.set('rocksdb.properties', handle)
@@ -286,17 +232,11 @@ export class TableBuilder {
   }
 }
 
-type KeyTaker = Pick<FilterBuilder, 'addKey'>
-
-/** What of each key goes into the filter: where it is all of it, the filter takes the keys itself. */
-function keyTaker(
-  filter: FilterBuilder | undefined,
-  options: ResolvedTableBuilderOptions,
-): KeyTaker | undefined {
-  const { prefixExtractor: name, wholeKeyFiltering } = options
-  const extractor = name === undefined ? undefined : prefixExtractor(name)
-  if (filter === undefined || (extractor === undefined && !wholeKeyFiltering)) return undefined
-  return extractor === undefined ? filter : new PrefixedKeys(filter, extractor, wholeKeyFiltering)
+function dataBlockBuilder(options: ResolvedTableBuilderOptions): BlockBuilder {
+  const { blockRestartInterval, blockSize, hashTableUtilRatio } = options
+  const capacity = blockSize + 1024
+  if (hashTableUtilRatio === 0) return new BlockBuilder(blockRestartInterval, capacity)
+  return new HashedBlockBuilder(blockRestartInterval, hashTableUtilRatio, capacity)
 }
 
 /** What holds the data blocks back, if the table is to have a dictionary. */

@@ -21,11 +21,9 @@ import { type PrefixExtractor, prefixExtractor } from '../key/index.ts'
 import { readBlockPayload } from './block-payload.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 import { decodeFooter, FOOTER_LENGTH, type Footer } from './footer.ts'
+import { IndexType } from './index-type.ts'
 import type { TableProperties } from './properties.ts'
 import { readProperties } from './read-properties.ts'
-
-/** Values of the property `rocksdb.block.based.table.index.type`. */
-export const IndexType = { BinarySearch: 0, HashSearch: 1, Partitioned: 2, FirstKeys: 3 } as const
 
 const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter'
 const PARTITIONED_FILTER = 'partitionedfilter.rocksdb.BuiltinBloomFilter'

@@ -1,8 +1,10 @@
 /** What a table being built knows about itself, and the properties made of it. */
-import { BLOCK_TRAILER_LENGTH, type FinishedIndex } from '../block/index.ts'
+import { BLOCK_TRAILER_LENGTH } from '../block/index.ts'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { compressionName } from '../compress/index.ts'
 import { fixed32Value, varintValue } from './encode-properties.ts'
+import type { WrittenIndex } from './index-output.ts'
+import { IndexType } from './index-type.ts'
 import { PropertyName } from './properties.ts'
 import type { ResolvedTableBuilderOptions } from './table-builder-options.ts'
 
@@ -29,7 +31,7 @@ export function tableProperties(
   options: ResolvedTableBuilderOptions,
   statistics: TableStatistics,
   sizes: TableSizes,
-  index: FinishedIndex,
+  index: WrittenIndex,
   filtered: boolean,
 ): Map<string, Uint8Array> {
   const properties = new Map<string, Uint8Array>()
@@ -38,7 +40,7 @@ export function tableProperties(
     [PropertyName.rawKeySize, statistics.rawKeySize],
     [PropertyName.rawValueSize, statistics.rawValueSize],
     [PropertyName.dataSize, sizes.dataSize],
-    [PropertyName.indexSize, index.payload.length + BLOCK_TRAILER_LENGTH],
+    [PropertyName.indexSize, index.size + BLOCK_TRAILER_LENGTH],
     [PropertyName.indexKeyIsUserKey, index.form.userKeys ? 1 : 0],
     [PropertyName.indexValueIsDeltaEncoded, index.form.deltaValues ? 1 : 0],
     [PropertyName.entries, statistics.entries],
@@ -55,8 +57,15 @@ export function tableProperties(
     [PropertyName.oldestKeyTime, options.oldestKeyTime],
   ]
   if (options.fileCreationTime > 0) numbers.push([PropertyName.fileCreationTime, options.fileCreationTime])
+  if (index.partitions !== undefined) {
+    numbers.push([PropertyName.indexPartitions, index.partitions.count])
+    numbers.push([PropertyName.topLevelIndexSize, index.partitions.topLevelSize])
+  }
   for (const [name, value] of numbers) properties.set(name, varintValue(value))
-  properties.set(PropertyName.indexType, fixed32Value(0))
+  properties.set(
+    PropertyName.indexType,
+    fixed32Value(index.partitions === undefined ? IndexType.BinarySearch : IndexType.Partitioned),
+  )
   for (const [name, value] of textProperties(options, filtered)) {
     if (value !== '') properties.set(name, encodeUtf8(value))
   }

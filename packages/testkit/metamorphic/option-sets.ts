@@ -55,6 +55,14 @@ const differences: Record<string, OpenOptions> = {
   'fixed prefixes of one byte': { prefixExtractor: { fixed: 1 } },
   'fixed prefixes of three bytes': { prefixExtractor: { fixed: 3 } },
   'nothing but capped prefixes': { prefixExtractor: { capped: 2 }, wholeKeyFiltering: false },
+  'hash indexes in blocks': { dataBlockIndexType: 'kDataBlockBinaryAndHash', blockRestartInterval: 2 },
+  'partitions of the index': { indexType: 'kTwoLevelIndexSearch', metadataBlockSize: 100 },
+  'partitions of index and filter': {
+    indexType: 'kTwoLevelIndexSearch',
+    partitionFilters: true,
+    metadataBlockSize: 64,
+    prefixExtractor: { fixed: 2 },
+  },
   'no whole keys': { wholeKeyFiltering: false },
   'no checksum': { checksum: 'kNoChecksum' },
   crc32c: { checksum: 'kCRC32c', paranoidFileChecks: true },
@@ -158,6 +166,12 @@ export function randomSet(number: number): OptionSet {
     ...maybe({ optimizeFiltersForHits: true }),
     ...maybe({ prefixExtractor: random.pick([{ fixed: 1 }, { fixed: 2 }, { capped: 3 }]) }),
     ...maybe({ wholeKeyFiltering: false }),
+    ...maybe({ dataBlockIndexType: 'kDataBlockBinaryAndHash' }),
+    ...maybe({
+      indexType: 'kTwoLevelIndexSearch',
+      partitionFilters: random.chance(0.7),
+      metadataBlockSize: random.pick([1, 60, 400]),
+    }),
     ...maybe({
       blockSize: random.pick([64, 1024, 4096, 65536]),
       blockSizeDeviation: random.pick([0, 10, 90]),

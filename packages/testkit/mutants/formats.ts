@@ -28,6 +28,22 @@ export const formatMutants: readonly Mutant[] = [
     killers: ['packages/format/block/block-cursor.test.ts'],
   },
   {
+    id: 'M41d',
+    what: 'two restart points in one bucket of a hash index: the last one stays',
+    file: 'packages/format/block/hashed-block-builder.ts',
+    find: 'buckets[bucket] = HashBucket.Collision',
+    replace: 'buckets[bucket] = restart',
+    killers: ['packages/format/block/hashed-block-builder.test.ts'],
+  },
+  {
+    id: 'M41e',
+    what: 'partitions of an index keep user keys when a later one needs internal keys',
+    file: 'packages/format/block/partitioned-index-builder.ts',
+    find: 'write(partition.finish(this.userKeys))',
+    replace: 'write(partition.finish())',
+    killers: ['packages/format/block/partitioned-index-builder.test.ts'],
+  },
+  {
     id: 'M42',
     what: 'as much memory is taken as a compressed block declares',
     file: 'packages/format/compress/decompress.ts',

@@ -65,6 +65,22 @@ export const readMutants: readonly Mutant[] = [
     killers: ['packages/engine/table/prefix-probe.test.ts'],
   },
   {
+    id: 'M40e',
+    what: 'a partition of a filter lacks the prefix that the next one begins with',
+    file: 'packages/format/sst/partitioned-filter-output.ts',
+    find: '      this.prefixes?.addPrefixAhead(bytes, start, end)\n',
+    replace: '',
+    killers: ['packages/engine/table/prefix-probe.test.ts'],
+  },
+  {
+    id: 'M40f',
+    what: 'a partition of a filter is said to end where that of the index did, a block too early',
+    file: 'packages/format/sst/partitioned-filter-output.ts',
+    find: 'new Uint8Array(this.index.lastKey)',
+    replace: 'new Uint8Array((this.index.partitions.at(-1) ?? this.index).lastKey)',
+    killers: ['packages/engine/table/prefix-probe.test.ts'],
+  },
+  {
     id: 'M45',
     what: 'a value that was read is a view of the block, not a copy',
     file: 'packages/engine/db/copy-out.ts',

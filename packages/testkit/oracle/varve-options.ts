@@ -57,6 +57,15 @@ function randomTableFeatures(random: Random): ColumnFamilyOptions {
     ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
     ...maybe({ optimizeFiltersForHits: true }),
     ...maybe({
+      dataBlockIndexType: 'kDataBlockBinaryAndHash',
+      dataBlockHashTableUtilRatio: random.pick([0.2, 0.75, 4]),
+    }),
+    ...maybe({
+      indexType: 'kTwoLevelIndexSearch',
+      partitionFilters: random.chance(0.6),
+      metadataBlockSize: random.pick([1, 100, 1000, 4 * KIB]),
+    }),
+    ...maybe({
       prefixExtractor: random.pick([{ fixed: 1 }, { fixed: 4 }, { capped: 3 }, 'rocksdb.Noop']),
       wholeKeyFiltering: random.chance(0.6),
     }),
