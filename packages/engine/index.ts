@@ -34,6 +34,7 @@ export type {
   CompressionName,
   DataBlockIndexTypeName,
   DatabaseOptions,
+  FilterPolicyName,
   IndexTypeName,
   OpenOptions,
   PrefixExtractorOption,

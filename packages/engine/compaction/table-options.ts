@@ -49,12 +49,16 @@ export type TableFormatOptions = Pick<
   | 'partitionFilters'
   | 'metadataBlockSize'
   | 'bloomBitsPerKey'
+  | 'filterPolicy'
+  | 'bloomBeforeLevel'
   | 'wholeKeyFiltering'
   | 'prefixExtractor'
 >
 
 /** Where a table will stand, and what that decides. */
 export interface TablePlace {
+  /** -1 for a flush, which goes to level 0. */
+  level: number
   compression: CompressionName
   /** Nothing lies below it. */
   isLastLevel: boolean
@@ -67,7 +71,7 @@ export function tableBuilderOptions(
   place: TablePlace,
   origin: TableOrigin,
 ): TableBuilderOptions {
-  const { compression, isLastLevel, targetFileSize } = place
+  const { level, compression, isLastLevel, targetFileSize } = place
   const isFiltered = options.bloomBitsPerKey > 0 && !(isLastLevel && options.optimizeFiltersForHits)
   return {
     ...origin,
@@ -86,6 +90,8 @@ export function tableBuilderOptions(
     partitionFilters: options.partitionFilters,
     metadataBlockSize: options.metadataBlockSize,
     bloomBitsPerKey: isFiltered ? options.bloomBitsPerKey : undefined,
+    filterPolicy: options.filterPolicy,
+    ribbonFilter: options.filterPolicy === 'ribbonfilter' && level >= options.bloomBeforeLevel,
     wholeKeyFiltering: options.wholeKeyFiltering,
     prefixExtractor: options.prefixExtractor === 'nullptr' ? undefined : options.prefixExtractor,
   }

@@ -121,8 +121,8 @@ async function runJob(
 }
 
 function placeOf({ options }: Family, compaction: Compaction): TablePlace {
-  const { isLastLevel, maxOutputFileSize } = compaction
-  return { compression: compaction.compression(options), isLastLevel, targetFileSize: maxOutputFileSize }
+  const { outputLevel: level, isLastLevel, maxOutputFileSize: targetFileSize } = compaction
+  return { level, compression: compaction.compression(options), isLastLevel, targetFileSize }
 }
 
 /** Where to divide the compaction for several threads: nowhere, if it is too small or may have only one. */

@@ -125,9 +125,15 @@ function describeFamily(
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
   describeCompression(options, family)
-  const { bloomBitsPerKey } = options
-  table.set('filter_policy', bloomBitsPerKey > 0 ? `bloomfilter:${bloomBitsPerKey}:false` : 'nullptr')
+  table.set('filter_policy', filterPolicy(options))
   return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
+}
+
+function filterPolicy(options: ResolvedColumnFamilyOptions): string {
+  const { filterPolicy, bloomBitsPerKey, bloomBeforeLevel } = options
+  if (bloomBitsPerKey === 0) return 'nullptr'
+  const last = filterPolicy === 'ribbonfilter' ? bloomBeforeLevel : false
+  return `${filterPolicy}:${bloomBitsPerKey}:${last}`
 }
 
 function describeCompression(options: ResolvedColumnFamilyOptions, family: Map<string, string>): void {

@@ -5,6 +5,7 @@ export type {
   CompressionName,
   DataBlockIndexTypeName,
   DatabaseOptions,
+  FilterPolicyName,
   IndexTypeName,
   OpenOptions,
   PrefixExtractorOption,

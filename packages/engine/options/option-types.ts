@@ -4,6 +4,10 @@
  * `options.ts` holds the ranges and checks them.
  */
 
+import type { FilterPolicyName } from '@varve/format/sst'
+
+export type { FilterPolicyName }
+
 /** Block compression by its common name. */
 export type CompressionName = 'none' | 'snappy' | 'zlib' | 'lz4' | 'zstd'
 
@@ -119,6 +123,13 @@ export interface ColumnFamilyOptions {
   metadataBlockSize?: number
   /** Bits per key of the Bloom filter; 0 for none. Default 10 (RocksDB's default is none: a missing key then costs a read). */
   bloomBitsPerKey?: number
+  /** The kind of filter: Bloom, or Ribbon, which takes 30 % less room for longer writes. Default bloomfilter. */
+  filterPolicy?: FilterPolicyName
+  /**
+   * With `ribbonfilter`, tables above this level have Bloom filters; -1: not even those that are flushed. Default 0: those
+   * that are flushed.
+   */
+  bloomBeforeLevel?: number
   /** Whether the filter holds whole keys. Without them, and with a prefix extractor, it holds prefixes only. Default true. */
   wholeKeyFiltering?: boolean
   /**

@@ -49,6 +49,20 @@ const features: Record<string, [options: OpenOptions, written: RegExp[]]> = {
     },
     [/^ *partition_filters=true/m],
   ],
+  'Ribbon filters': [
+    { filterPolicy: 'ribbonfilter', bloomBeforeLevel: -1 },
+    [/^ *filter_policy=ribbonfilter:10:-1/m],
+  ],
+  'Ribbon filters of the last level, in partitions': [
+    {
+      filterPolicy: 'ribbonfilter',
+      bloomBeforeLevel: 1,
+      indexType: 'kTwoLevelIndexSearch',
+      partitionFilters: true,
+      metadataBlockSize: 1000,
+    },
+    [/^ *filter_policy=ribbonfilter:10:1/m],
+  ],
   'no filters at the bottom': [{ optimizeFiltersForHits: true }, [/^ *optimize_filters_for_hits=true/m]],
 }
 

@@ -152,3 +152,34 @@ test('a scan of a prefix finds what is there, whatever the tables know about pre
     await db.close()
   }
 })
+
+test('tables from a level on have Ribbon filters, those above it Bloom filters', async t => {
+  const markers = { bloom: 0xff, ribbon: 0xfe }
+  for (const [bloomBeforeLevel, flushed, compacted] of [
+    [-1, 'ribbon', 'ribbon'],
+    [0, 'bloom', 'ribbon'],
+    [99, 'bloom', 'bloom'],
+  ] as const) {
+    const options: OpenOptions = { ...manual, filterPolicy: 'ribbonfilter', bloomBeforeLevel }
+    const db = await openFor(t, freshPath(t), options)
+    await fill(db, 0, 2000)
+    await fill(db, 0, 2000)
+    await db.compact()
+    await fill(db, 1000, 3000)
+    for (const [level, tables] of layouts(db)) {
+      for (const { filter, file, properties } of tables) {
+        const bytes = readFileSync(join(db.path, file!))
+        const marker = bytes[filter!.offset + filter!.size - 5]
+        assert.equal(
+          marker,
+          markers[level === 0 ? flushed : compacted],
+          `level ${level} for ${bloomBeforeLevel}`,
+        )
+        assert.equal(properties?.filterPolicy, 'ribbonfilter')
+      }
+    }
+    assert.deepEqual(await rowsOf(db), rows(0, 3000))
+    for (const [key, value] of rows(0, 3000)) assert.equal(db.getSync(key)?.length, value.length)
+    assert.equal(await db.get('no such key'), undefined)
+  }
+})

@@ -1,6 +1,6 @@
 /** The filter of a table being built, in one block; partitioned-filter-output.ts has the one in several. */
 import { type BlockHandle, IndexBuilder } from '../block/index.ts'
-import { FastLocalBloomBuilder, type FilterBuilder } from '../filter/index.ts'
+import { FastLocalBloomBuilder, type FilterBuilder, RibbonBuilder } from '../filter/index.ts'
 import { prefixExtractor } from '../key/index.ts'
 import type { BlockOutput } from './block-output.ts'
 import type { IndexOutput } from './index-output.ts'
@@ -49,9 +49,10 @@ export function filterOutput(
   options: ResolvedTableBuilderOptions,
   index: IndexOutput,
 ): FilterOutput | undefined {
-  const { bloomBitsPerKey, formatVersion, partitionFilters } = options
+  const { bloomBitsPerKey, formatVersion, partitionFilters, ribbonFilter } = options
   if (bloomBitsPerKey === undefined || formatVersion < 5) return undefined
-  const build = () => new FastLocalBloomBuilder(bloomBitsPerKey)
+  const build = () =>
+    ribbonFilter ? new RibbonBuilder(bloomBitsPerKey) : new FastLocalBloomBuilder(bloomBitsPerKey)
   if (!partitionFilters || index instanceof IndexBuilder) return new FullFilterOutput(build(), options)
   return new PartitionedFilterOutput(build, index, options)
 }

@@ -26,7 +26,7 @@ export { IndexType } from './index-type.ts'
 export { decodeProperties, PropertyName, TableProperties } from './properties.ts'
 export { globalSequence, readProperties } from './read-properties.ts'
 export { TableBuilder, type TableSummary } from './table-builder.ts'
-export type { TableBuilderOptions } from './table-builder-options.ts'
+export type { FilterPolicyName, TableBuilderOptions } from './table-builder-options.ts'
 export {
   readDictionary,
   readIndex,

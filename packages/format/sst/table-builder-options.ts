@@ -2,6 +2,9 @@ import { ChecksumType } from '../checksum/index.ts'
 import { CompressionType } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
 
+/** RocksDB's names of what decides about filters: `ribbonfilter` makes Bloom filters too, where it is told to. */
+export type FilterPolicyName = 'bloomfilter' | 'ribbonfilter'
+
 /** How a table is written. What is left out is as RocksDB 7.8 has it, but that there is no filter. */
 export interface TableBuilderOptions {
   /** 2 to 5. From 3 on index keys are user keys, from 4 on index values deltas, from 5 on there can be a filter. */
@@ -27,6 +30,10 @@ export interface TableBuilderOptions {
   partitionIndex?: boolean
   partitionFilters?: boolean
   metadataBlockSize?: number
+  /** The filter policy that the properties name. */
+  filterPolicy?: FilterPolicyName
+  /** A Ribbon filter that lets as many other keys pass, instead of the Bloom filter. */
+  ribbonFilter?: boolean
   /** Bits of Bloom filter for each key; no filter when absent, or before format_version 5. */
   bloomBitsPerKey?: number | undefined
   /** Whether the filter holds whole keys; yes unless said otherwise. */
@@ -72,6 +79,8 @@ const defaults: ResolvedTableBuilderOptions = {
   partitionIndex: false,
   partitionFilters: false,
   metadataBlockSize: 4096,
+  filterPolicy: 'bloomfilter',
+  ribbonFilter: false,
   bloomBitsPerKey: undefined,
   wholeKeyFiltering: true,
   prefixExtractor: undefined,

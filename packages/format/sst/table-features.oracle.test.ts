@@ -39,6 +39,14 @@ const features: Record<string, TableBuilderOptions> = {
     prefixExtractor: 'rocksdb.FixedPrefix.8',
     maxDictBytes: 500,
   },
+  'a Ribbon filter': { ribbonFilter: true, filterPolicy: 'ribbonfilter', bloomBitsPerKey: 7 },
+  'Ribbon filters in partitions': {
+    ribbonFilter: true,
+    filterPolicy: 'ribbonfilter',
+    partitionIndex: true,
+    partitionFilters: true,
+    metadataBlockSize: 200,
+  },
   'fixed prefixes': { prefixExtractor: 'rocksdb.FixedPrefix.7' },
   'capped prefixes without whole keys': {
     prefixExtractor: 'rocksdb.CappedPrefix.12',
@@ -105,6 +113,7 @@ describe('tables that db_bench writes, built again', { skip: notRunWithout('db_b
 describe('tables of plain blocks that db_bench writes', { skip: notRunWithout('db_bench') }, () => {
   const plain = ['--compression_type=none', '--bloom_bits=10']
   const prefixes = { bloomBitsPerKey: 10, prefixExtractor: 'rocksdb.FixedPrefix.12' }
+  const ribbon: TableBuilderOptions = { ribbonFilter: true, filterPolicy: 'ribbonfilter' }
   const rebuilt: [string, string[], TableBuilderOptions][] = [
     ['with hash indexes', ['--use_data_block_hash_index=true'], { hashTableUtilRatio: 0.75 }],
     [
@@ -152,6 +161,21 @@ describe('tables of plain blocks that db_bench writes', { skip: notRunWithout('d
       ],
       { ...prefixes, partitionIndex: true, partitionFilters: true, metadataBlockSize: 256, blockSize: 300 },
     ],
+    ...[2, 7, 10, 20].map((bits): [string, string[], TableBuilderOptions] => [
+      `with Ribbon filters of ${bits} bits`,
+      ['--use_ribbon_filter=true', `--bloom_bits=${bits}`, '--benchmarks=fillrandom,compact'],
+      { ...ribbon, bloomBitsPerKey: bits },
+    ]),
+    [
+      'with partitions of Ribbon filters',
+      [
+        '--use_ribbon_filter=true',
+        '--benchmarks=fillrandom,compact',
+        '--partition_index_and_filters=true',
+        '--metadata_block_size=900',
+      ],
+      { ...ribbon, partitionIndex: true, partitionFilters: true, metadataBlockSize: 900 },
+    ],
     ['with prefixes in the filter', ['--prefix_size=12'], prefixes],
   ]
   for (const [what, flags, options] of rebuilt) {
@@ -161,11 +185,19 @@ describe('tables of plain blocks that db_bench writes', { skip: notRunWithout('d
           const again = buildAgain(bytes, { bloomBitsPerKey: 10, ...options })
           assert.equal(again.bytes.length, bytes.length)
           assert.deepEqual(again.bytes, bytes)
+          if (what.startsWith('with Ribbon')) assert.equal(filterMarker(bytes), 0xfe)
         }
       })
     })
   }
 })
+
+/** The byte that tells the kind of filter. */
+function filterMarker(table: Uint8Array): number | undefined {
+  const source = new MemorySource(table)
+  const { filter, footer } = readTableLayout(source)
+  return readBlockPayload(source, filter!, footer, 'filter').at(-5)
+}
 
 // Their filters are not the same: where there are no whole keys, C++ adds an empty key behind the first prefix.
 describe('tables that db_bench writes with nothing but prefixes in the filter', {

@@ -79,7 +79,7 @@ function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean)
     [PropertyName.dbId, options.dbId],
     [PropertyName.dbSessionId, options.dbSessionId],
     [PropertyName.dbHostId, options.dbHostId],
-    [PropertyName.filterPolicy, filtered ? 'bloomfilter' : ''],
+    [PropertyName.filterPolicy, filtered ? options.filterPolicy : ''],
     [PropertyName.comparator, options.comparator],
     [PropertyName.mergeOperator, options.mergeOperator],
     [PropertyName.prefixExtractor, options.prefixExtractor ?? 'nullptr'],

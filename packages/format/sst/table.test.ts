@@ -59,6 +59,7 @@ const options: fc.Arbitrary<TableBuilderOptions> = fc.record({
   indexBlockRestartInterval: fc.integer({ min: 1, max: 5 }),
   bloomBitsPerKey: fc.constantFrom(undefined, 10),
   wholeKeyFiltering: fc.boolean(),
+  ribbonFilter: fc.boolean(),
   hashTableUtilRatio: fc.constantFrom(0, 0, 0.1, 0.75, 5),
   partitionIndex: fc.boolean(),
   partitionFilters: fc.boolean(),

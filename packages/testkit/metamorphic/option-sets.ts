@@ -63,6 +63,7 @@ const differences: Record<string, OpenOptions> = {
     metadataBlockSize: 64,
     prefixExtractor: { fixed: 2 },
   },
+  'Ribbon filters': { filterPolicy: 'ribbonfilter', bloomBeforeLevel: -1, targetFileSizeBase: 64 * KIB },
   'no whole keys': { wholeKeyFiltering: false },
   'no checksum': { checksum: 'kNoChecksum' },
   crc32c: { checksum: 'kCRC32c', paranoidFileChecks: true },
@@ -166,6 +167,7 @@ export function randomSet(number: number): OptionSet {
     ...maybe({ optimizeFiltersForHits: true }),
     ...maybe({ prefixExtractor: random.pick([{ fixed: 1 }, { fixed: 2 }, { capped: 3 }]) }),
     ...maybe({ wholeKeyFiltering: false }),
+    ...maybe({ filterPolicy: 'ribbonfilter', bloomBeforeLevel: random.pick([-1, 1]) }),
     ...maybe({ dataBlockIndexType: 'kDataBlockBinaryAndHash' }),
     ...maybe({
       indexType: 'kTwoLevelIndexSearch',

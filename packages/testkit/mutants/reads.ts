@@ -35,9 +35,9 @@ export const readMutants: readonly Mutant[] = [
   {
     id: 'M40',
     what: 'a filter does not hold the last key of its table',
-    file: 'packages/format/filter/fast-local-bloom.ts',
-    find: 'piece === this.words ? this.length : PIECE_WORDS',
-    replace: 'piece === this.words ? this.length - 2 : PIECE_WORDS',
+    file: 'packages/format/filter/key-hashes.ts',
+    find: 'words === this.words ? this.length : PIECE_WORDS',
+    replace: 'words === this.words ? this.length - 2 : PIECE_WORDS',
     killers: ['packages/format/filter/filter.test.ts'],
   },
   {
@@ -79,6 +79,14 @@ export const readMutants: readonly Mutant[] = [
     find: 'new Uint8Array(this.index.lastKey)',
     replace: 'new Uint8Array((this.index.partitions.at(-1) ?? this.index).lastKey)',
     killers: ['packages/engine/table/prefix-probe.test.ts'],
+  },
+  {
+    id: 'M40g',
+    what: 'a Ribbon filter is made though some key has no solution',
+    file: 'packages/format/filter/ribbon-builder.ts',
+    find: 'if (!banding.add()) return false',
+    replace: 'banding.add()',
+    killers: ['packages/format/filter/filter.test.ts'],
   },
   {
     id: 'M45',

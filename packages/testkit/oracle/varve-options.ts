@@ -56,6 +56,7 @@ function randomTableFeatures(random: Random): ColumnFamilyOptions {
     ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 1000, 16 * KIB]) }),
     ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
     ...maybe({ optimizeFiltersForHits: true }),
+    ...maybe({ filterPolicy: 'ribbonfilter', bloomBeforeLevel: random.pick([-1, 0, 2]) }),
     ...maybe({
       dataBlockIndexType: 'kDataBlockBinaryAndHash',
       dataBlockHashTableUtilRatio: random.pick([0.2, 0.75, 4]),
