@@ -44,6 +44,14 @@ export const formatMutants: readonly Mutant[] = [
     killers: ['packages/format/block/partitioned-index-builder.test.ts'],
   },
   {
+    id: 'M41f',
+    what: 'the dictionary in the file is not the one that its blocks are compressed with',
+    file: 'packages/format/sst/table-builder.ts',
+    find: 'this.output.write(this.dictionary, 0)',
+    replace: 'this.output.write(this.dictionary.toReversed(), 0)',
+    killers: ['packages/format/sst/held-blocks.test.ts'],
+  },
+  {
     id: 'M42',
     what: 'as much memory is taken as a compressed block declares',
     file: 'packages/format/compress/decompress.ts',
