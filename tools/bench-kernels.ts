@@ -20,7 +20,12 @@ import {
   compressionName,
   decompressBlock,
 } from '../packages/format/compress/index.ts'
-import { FastLocalBloomBuilder, openFilter } from '../packages/format/filter/index.ts'
+import {
+  FastLocalBloomBuilder,
+  type FilterBuilder,
+  openFilter,
+  RibbonBuilder,
+} from '../packages/format/filter/index.ts'
 
 interface Contender {
   name: string
@@ -137,9 +142,8 @@ function measureCodecs(size: number, fresh: number): void {
 
 function measureFilters(): void {
   const keys = Array.from({ length: 100_000 }, (_, i) => Buffer.from(`user:${String(i).padStart(11, '0')}`))
-  const builder = new FastLocalBloomBuilder(10)
-  for (const key of keys) builder.addKey(key, 0, key.length)
-  const filter = openFilter(builder.finish()!)
+  const filter = openFilter(buildFilter(new FastLocalBloomBuilder(10), keys)!)
+  const ribbon = openFilter(buildFilter(new RibbonBuilder(10), keys)!)
   let i = 0
   const nextKey = () => keys[(i = i === keys.length - 1 ? 0 : i + 1)]
   const absent = Buffer.from('nobody:0123456789')
@@ -147,12 +151,14 @@ function measureFilters(): void {
     { name: 'filterHash', call: () => filterHash(nextKey(), 0, 16) },
     { name: 'mayMatch, present', call: () => filter.mayMatch(nextKey(), 0, 16) },
     { name: 'mayMatch, absent', call: () => filter.mayMatch(absent, 0, 16) },
-    { name: 'build, per 100000 keys', call: () => buildFilter(keys) },
+    { name: 'build, per 100000 keys', call: () => buildFilter(new FastLocalBloomBuilder(10), keys) },
+    { name: 'Ribbon, mayMatch, present', call: () => ribbon.mayMatch(nextKey(), 0, 16) },
+    { name: 'Ribbon, mayMatch, absent', call: () => ribbon.mayMatch(absent, 0, 16) },
+    { name: 'Ribbon, build, per 100000 keys', call: () => buildFilter(new RibbonBuilder(10), keys) },
   ])
 }
 
-function buildFilter(keys: Uint8Array[]): Uint8Array | undefined {
-  const builder = new FastLocalBloomBuilder(10)
+function buildFilter(builder: FilterBuilder, keys: Uint8Array[]): Uint8Array | undefined {
   for (const key of keys) builder.addKey(key, 0, key.length)
   return builder.finish()
 }

@@ -13,7 +13,7 @@ import type { CompactionJob } from './compaction-job.ts'
 import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
 import type { FileNumberRange } from './job-writer.ts'
 import { packKeyRanges } from './key-ranges.ts'
-import { compressionOf, type LevelOptions } from './level-options.ts'
+import { compressionOf, isLastLevel, type LevelOptions } from './level-options.ts'
 import type { CutRules } from './output-cutter.ts'
 import {
   type CompactionInput,
@@ -155,6 +155,11 @@ export class Compaction {
   compression(options: LevelOptions): LevelOptions['compression'] {
     if (this.uncompressed) return 'none'
     return compressionOf(options, this.outputLevel, this.baseLevel, this.version.deepestLevel)
+  }
+
+  /** The outputs go to the last level that has anything. */
+  get isLastLevel(): boolean {
+    return isLastLevel(this.outputLevel, this.version.deepestLevel)
   }
 
   /** The edit that puts the result into effect. */

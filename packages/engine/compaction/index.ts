@@ -14,5 +14,11 @@ export {
   partCount,
   shareProgress,
 } from './subcompactions.ts'
-export { type TableOrigin, tableBuilderOptions } from './table-options.ts'
+export {
+  compressionSettings,
+  hasBottommostSettings,
+  type TableOrigin,
+  type TablePlace,
+  tableBuilderOptions,
+} from './table-options.ts'
 export type { OutputFile, OutputOptions } from './table-output.ts'

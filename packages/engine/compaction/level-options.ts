@@ -32,7 +32,7 @@ export function compressionOf(
   deepestLevel: number,
 ): ResolvedColumnFamilyOptions['compression'] {
   const { compression, compressionPerLevel, bottommostCompression } = options
-  if (bottommostCompression !== undefined && level > 0 && level >= deepestLevel) return bottommostCompression
+  if (bottommostCompression !== undefined && isLastLevel(level, deepestLevel)) return bottommostCompression
   if (compressionPerLevel.length === 0) return compression
   const index = level === 0 ? 0 : level - baseLevel + 1
   return compressionPerLevel[Math.max(0, Math.min(index, compressionPerLevel.length - 1))]
@@ -53,4 +53,9 @@ export function flushCompression(
   const { compressionSizePercent } = compactionOptionsUniversal
   if (compactionStyle === 'universal' && compressionSizePercent >= 0) return 'none'
   return compressionPerLevel[0] ?? compression
+}
+
+/** Whether tables of `level` have nothing below them, `deepestLevel` being the deepest with any. */
+export function isLastLevel(level: number, deepestLevel: number): boolean {
+  return level > 0 && level >= deepestLevel
 }

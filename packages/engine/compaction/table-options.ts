@@ -35,28 +35,96 @@ export type TableFormatOptions = Pick<
   | 'formatVersion'
   | 'checksum'
   | 'compressionLevel'
+  | 'compressionMaxDictBytes'
+  | 'compressionMaxDictBufferBytes'
+  | 'bottommostCompressionLevel'
+  | 'bottommostCompressionMaxDictBytes'
+  | 'bottommostCompressionMaxDictBufferBytes'
+  | 'optimizeFiltersForHits'
   | 'blockSize'
   | 'blockSizeDeviation'
   | 'blockRestartInterval'
   | 'indexBlockRestartInterval'
+  | 'dataBlockIndexType'
+  | 'dataBlockHashTableUtilRatio'
+  | 'indexType'
+  | 'partitionFilters'
+  | 'metadataBlockSize'
   | 'bloomBitsPerKey'
+  | 'filterPolicy'
+  | 'bloomBeforeLevel'
+  | 'wholeKeyFiltering'
+  | 'prefixExtractor'
 >
+
+/** Where a table will stand, and what that decides. */
+export interface TablePlace {
+  /** -1 for a flush, which goes to level 0. */
+  level: number
+  compression: CompressionName
+  /** Nothing lies below it. */
+  isLastLevel: boolean
+  /** About how large it will be, if it is one of several. */
+  targetFileSize?: number
+}
 
 export function tableBuilderOptions(
   options: TableFormatOptions,
-  compression: CompressionName,
+  place: TablePlace,
   origin: TableOrigin,
 ): TableBuilderOptions {
+  const { level, compression, isLastLevel, targetFileSize } = place
+  const isFiltered = options.bloomBitsPerKey > 0 && !(isLastLevel && options.optimizeFiltersForHits)
   return {
     ...origin,
+    ...compressionSettings(options, isLastLevel),
+    ...(targetFileSize === undefined ? {} : { targetFileSize }),
     formatVersion: options.formatVersion,
     checksumType: checksumTypes[options.checksum],
     compression: compressionTypes[compression],
-    compressionLevel: options.compressionLevel,
     blockSize: options.blockSize,
     blockSizeDeviation: options.blockSizeDeviation,
     blockRestartInterval: options.blockRestartInterval,
     indexBlockRestartInterval: options.indexBlockRestartInterval,
-    bloomBitsPerKey: options.bloomBitsPerKey > 0 ? options.bloomBitsPerKey : undefined,
+    hashTableUtilRatio:
+      options.dataBlockIndexType === 'kDataBlockBinaryAndHash' ? options.dataBlockHashTableUtilRatio : 0,
+    partitionIndex: options.indexType === 'kTwoLevelIndexSearch',
+    partitionFilters: options.partitionFilters,
+    metadataBlockSize: options.metadataBlockSize,
+    bloomBitsPerKey: isFiltered ? options.bloomBitsPerKey : undefined,
+    filterPolicy: options.filterPolicy,
+    ribbonFilter: options.filterPolicy === 'ribbonfilter' && level >= options.bloomBeforeLevel,
+    wholeKeyFiltering: options.wholeKeyFiltering,
+    prefixExtractor: options.prefixExtractor === 'nullptr' ? undefined : options.prefixExtractor,
   }
+}
+
+type CompressionSettings = Pick<
+  TableBuilderOptions,
+  'compressionLevel' | 'maxDictBytes' | 'maxDictBufferBytes'
+>
+
+/** RocksDB: db/compaction/compaction_picker.cc, GetCompressionOptions */
+export function compressionSettings(options: TableFormatOptions, isLastLevel: boolean): CompressionSettings {
+  if (isLastLevel && hasBottommostSettings(options)) {
+    return {
+      compressionLevel: options.bottommostCompressionLevel,
+      maxDictBytes: options.bottommostCompressionMaxDictBytes ?? 0,
+      maxDictBufferBytes: options.bottommostCompressionMaxDictBufferBytes ?? 0,
+    }
+  }
+  return {
+    compressionLevel: options.compressionLevel,
+    maxDictBytes: options.compressionMaxDictBytes,
+    maxDictBufferBytes: options.compressionMaxDictBufferBytes,
+  }
+}
+
+/** Whether the last level has settings of its own: `enabled` in RocksDB's `bottommost_compression_opts`. */
+export function hasBottommostSettings(options: TableFormatOptions): boolean {
+  return (
+    options.bottommostCompressionLevel !== undefined ||
+    options.bottommostCompressionMaxDictBytes !== undefined ||
+    options.bottommostCompressionMaxDictBufferBytes !== undefined
+  )
 }

@@ -49,7 +49,7 @@ class Writer {
       dbId: versions.databaseId ?? '',
       dbSessionId: 'ABCDEFGHIJKLMNOPQRST',
     }
-    this.table = tableBuilderOptions(options, 'lz4', origin)
+    this.table = tableBuilderOptions(options, { level: -1, compression: 'lz4', isLastLevel: false }, origin)
   }
 
   async flush(count: number, round: number): Promise<void> {

@@ -18,6 +18,7 @@ import {
   joinResults,
   partCount,
   shareProgress,
+  type TablePlace,
   tableBuilderOptions,
 } from '../compaction/index.ts'
 import { mergeSourceOf } from '../merge/index.ts'
@@ -112,11 +113,7 @@ async function runJob(
   const job: CompactionJob = compaction.toJob({
     directory: engine.path,
     snapshots: engine.snapshots.sequences(),
-    table: tableBuilderOptions(
-      family.options,
-      compaction.compression(family.options),
-      engine.originOf(family),
-    ),
+    table: tableBuilderOptions(family.options, placeOf(family, compaction), engine.originOf(family)),
     fileNumbers: { first: engine.versions.reserveFileNumbers(count), count },
     fileCreationTime: Math.floor(engine.runtime.clock.now() / 1000),
     paranoidFileChecks: engine.options.db.paranoidFileChecks,
@@ -124,6 +121,12 @@ async function runJob(
     merge: mergeSourceOf(family.options.mergeOperator),
   })
   return runParts(engine, divideJob(job, boundaries), onProgress)
+}
+
+function placeOf({ options }: Family, compaction: Compaction): TablePlace {
+  const { outputLevel: level, isLastLevel, cut } = compaction
+  const compression = compaction.compression(options)
+  return { level, compression, isLastLevel, targetFileSize: cut.maxOutputFileSize }
 }
 
 /** Where to divide the compaction for several threads: nowhere, if it is too small or may have only one. */

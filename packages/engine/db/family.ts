@@ -6,6 +6,7 @@
  */
 
 import { VarveError } from '@varve/format/errors'
+import { type PrefixExtractor, prefixExtractor } from '@varve/format/key'
 import { type CompactionPicker, makePicker } from '../compaction/index.ts'
 import { type ArenaPool, Memtable } from '../memtable/index.ts'
 import type { MergeOperator } from '../merge/index.ts'
@@ -41,6 +42,7 @@ export class Family {
   readonly options: ResolvedColumnFamilyOptions
   /** What the option `mergeOperator` names. */
   readonly merge: MergeOperator | undefined
+  readonly prefixExtractor: PrefixExtractor | undefined
   /** Its newest version, as the MANIFEST has it. */
   readonly state: ColumnFamilyState
   readonly picker: CompactionPicker
@@ -81,6 +83,7 @@ export class Family {
     this.name = state.name
     this.options = options
     this.merge = merge
+    this.prefixExtractor = prefixExtractor(options.prefixExtractor ?? 'nullptr')
     this.state = state
     this.picker = makePicker(state, options, () => Math.floor(clock.now() / 1000))
     this.memtable = Memtable.withoutRoom(logNumber)

@@ -172,7 +172,11 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
       epochNumber: family.state.newEpochNumber(),
       fileCreationTime: seconds,
       oldestAncestorTime: seconds,
-      table: tableBuilderOptions(options, flushCompression(options), engine.originOf(family)),
+      table: tableBuilderOptions(
+        options,
+        { level: -1, compression: flushCompression(options), isLastLevel: false },
+        engine.originOf(family),
+      ),
       paranoidFileChecks: engine.options.db.paranoidFileChecks,
     },
     fileNumber: engine.versions.newFileNumber(),

@@ -10,6 +10,7 @@ import { isVarveError } from '@varve/format/errors'
 import { optionsName, optionsTempName, parseFileName } from '@varve/format/names'
 import {
   type ColumnFamilyOptionsSection,
+  formatOptionStruct,
   formatOptionsFile,
   isKnownOption,
   type OptionMap,
@@ -17,6 +18,7 @@ import {
   parseOptionsFile,
   withoutUnknownOptions,
 } from '@varve/format/options'
+import { compressionSettings, hasBottommostSettings } from '../compaction/index.ts'
 import type { FileSystem } from '../fs/index.ts'
 import { formatMergeOption } from '../merge/index.ts'
 import {
@@ -139,16 +141,48 @@ function describeFamily(
   describeStyle(family, options)
   family.set('comparator', 'leveldb.BytewiseComparator')
   family.set('table_factory', 'BlockBasedTable')
-  family.set('compression', compressionTypes[options.compression])
-  const { bottommostCompression, compressionPerLevel, bloomBitsPerKey } = options
+  describeCompression(options, family)
+  table.set('filter_policy', filterPolicy(options))
+  return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
+}
+
+function filterPolicy(options: ResolvedColumnFamilyOptions): string {
+  const { filterPolicy, bloomBitsPerKey, bloomBeforeLevel } = options
+  if (bloomBitsPerKey === 0) return 'nullptr'
+  const last = filterPolicy === 'ribbonfilter' ? bloomBeforeLevel : false
+  return `${filterPolicy}:${bloomBitsPerKey}:${last}`
+}
+
+function describeCompression(options: ResolvedColumnFamilyOptions, family: Map<string, string>): void {
+  const { compression, bottommostCompression, compressionPerLevel } = options
   const bottommost =
     bottommostCompression === undefined
       ? 'kDisableCompressionOption'
       : compressionTypes[bottommostCompression]
+  family.set('compression', compressionTypes[compression])
   family.set('bottommost_compression', bottommost)
   if (compressionPerLevel.length > 0) {
     family.set('compression_per_level', compressionPerLevel.map(level => compressionTypes[level]).join(':'))
   }
-  table.set('filter_policy', bloomBitsPerKey > 0 ? `bloomfilter:${bloomBitsPerKey}:false` : 'nullptr')
-  return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
+  family.set('compression_opts', compressionText(compressionSettings(options, false), false))
+  const settings = compressionSettings(options, true)
+  family.set('bottommost_compression_opts', compressionText(settings, hasBottommostSettings(options)))
+}
+
+/** RocksDB's stand-in for "the codec's own default level". */
+const DEFAULT_LEVEL = 32767
+
+function compressionText(settings: ReturnType<typeof compressionSettings>, enabled: boolean): string {
+  const { compressionLevel = DEFAULT_LEVEL, maxDictBytes = 0, maxDictBufferBytes = 0 } = settings
+  return formatOptionStruct(
+    new Map([
+      ['window_bits', '-14'],
+      ['level', String(compressionLevel)],
+      ['strategy', '0'],
+      ['max_dict_bytes', String(maxDictBytes)],
+      ['zstd_max_train_bytes', '0'],
+      ['max_dict_buffer_bytes', String(maxDictBufferBytes)],
+      ['enabled', String(enabled)],
+    ]),
+  )
 }

@@ -36,7 +36,7 @@ export type ReadEngine = Pick<
   Engine,
   'tables' | 'pace' | 'runtime' | 'statistics' | 'lastSequence' | 'openReaders' | 'refuseUnlessOpen'
 >
-export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name' | 'merge'>
+export type ReadFamily = Pick<Family, 'superVersion' | 'isDropped' | 'name' | 'merge' | 'prefixExtractor'>
 
 /**
  * `moved`: `lookup.state` is the answer. `ended`: the key is nowhere. `needsBlock`: load `lookup.wanted`, then

@@ -81,7 +81,13 @@ class Tree implements ReadEngine {
     })
     const sealed = [makeMemtable(history.slice(1800, 1900)), makeMemtable(history.slice(1700, 1800))]
     const superVersion = new SuperVersion(makeMemtable(history.slice(1900)), sealed, this.version)
-    this.family = { superVersion, isDropped: false, name: 'default', merge: undefined }
+    this.family = {
+      superVersion,
+      isDropped: false,
+      name: 'default',
+      merge: undefined,
+      prefixExtractor: undefined,
+    }
     this.version.unref()
   }
 

@@ -14,7 +14,7 @@ import type { InternalCursor } from '../cursor/cursor.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { type Merge, VisibleCursor } from '../cursor/visible-cursor.ts'
 import { fullMerge } from '../merge/index.ts'
-import { LevelCursor, type TableCache } from '../table/index.ts'
+import { LevelCursor, PrefixProbe, type TableCache } from '../table/index.ts'
 import { RangeCoverage } from '../tombstone/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
 import { copyOut } from './copy-out.ts'
@@ -35,13 +35,17 @@ export interface RangeOptions extends KeyRange, ReadOptions {
   limit?: number
 }
 
-/** Everything that a reader of `state` has to merge, the newest first; tombstones go to `coverage`. `bounds` only spares runs that have nothing within. */
+/**
+ * Everything that a reader of `state` has to merge, the newest first; tombstones go to `coverage`. `bounds` and `probe` only spare runs that
+ * have nothing within.
+ */
 export function openRuns(
   state: SuperVersion,
   tables: TableCache,
   bounds: KeyBounds,
   fillCache: boolean,
   coverage?: RangeCoverage,
+  probe?: PrefixProbe,
 ): InternalCursor[] {
   const lower = bounds.lower?.bytes
   const upper = bounds.upper?.bytes
@@ -55,12 +59,23 @@ export function openRuns(
     const run = runs.length
     runs.push(new LevelCursor(files, tables, fillCache, tombstones => coverage?.add(run, tombstones)))
   }
-  for (const file of state.version.filesOverlapping(0, lower, upper)) add([file])
+  for (const file of filesWithin(state, 0, lower, upper, probe)) add([file])
   for (let level = 1; level < state.version.levels.length; level++) {
-    const files = state.version.filesOverlapping(level, lower, upper)
+    const files = filesWithin(state, level, lower, upper, probe)
     if (files.length > 0) add(files)
   }
   return runs
+}
+
+function filesWithin(
+  { version }: SuperVersion,
+  level: number,
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+  probe: PrefixProbe | undefined,
+): FileMeta[] {
+  const files = version.filesOverlapping(level, lower, upper)
+  return probe === undefined ? files : files.filter(file => probe.mayBeIn(file))
 }
 
 function openReader(
@@ -75,7 +90,8 @@ function openReader(
   const { superVersion } = family
   const sequence = sequenceOf(engine, options)
   const coverage = new RangeCoverage(sequence)
-  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false, coverage)
+  const probe = PrefixProbe.of(bounds, family.prefixExtractor)
+  const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false, coverage, probe)
   const merge: Merge = (key, existing, operands) => fullMerge(family.merge, key, existing, operands)
   const visible = new VisibleCursor(mergeCursors(runs), sequence, bounds, merge, coverage)
   return new RangeReader(engine, superVersion, visible)

@@ -2,6 +2,8 @@
  * The table of options: what each may be, and its default. What they mean is said in option-types.ts, how they
  * are checked and completed in options.ts.
  */
+
+import { prefixExtractor } from '@varve/format/key'
 import { builtInMergeNames, isMergeOption } from '../merge/index.ts'
 import type {
   ChecksumName,
@@ -10,19 +12,30 @@ import type {
   CompactionOptionsUniversal,
   CompressionName,
   DatabaseOptions,
+  PrefixExtractorOption,
   WalRecoveryMode,
 } from './option-types.ts'
 import { boolean, integer, number, oneOf, type Rule } from './rule.ts'
 import { compactionStyles, fifoDefaults, struct, universalDefaults } from './style-options.ts'
 
-/** Complete options of a column family: every field is set. */
-export type ResolvedColumnFamilyOptions = Required<
-  Omit<ColumnFamilyOptions, WithoutDefault | keyof StyleStructs>
-> &
-  Pick<ColumnFamilyOptions, WithoutDefault> &
-  StyleStructs
+/** Options for which to be absent means something. */
+type OpenOption =
+  | 'compressionLevel'
+  | 'bottommostCompression'
+  | 'bottommostCompressionLevel'
+  | 'bottommostCompressionMaxDictBytes'
+  | 'bottommostCompressionMaxDictBufferBytes'
+  | 'mergeOperator'
 
-type WithoutDefault = 'compressionLevel' | 'bottommostCompression' | 'mergeOperator'
+/** Complete options of a column family: every other field is set. */
+export type ResolvedColumnFamilyOptions = Required<
+  Omit<ColumnFamilyOptions, OpenOption | 'prefixExtractor' | keyof StyleStructs>
+> &
+  Pick<ColumnFamilyOptions, OpenOption> &
+  StyleStructs & {
+    /** By RocksDB's name. */
+    prefixExtractor?: string
+  }
 
 interface StyleStructs {
   compactionOptionsUniversal: Required<CompactionOptionsUniversal>
@@ -46,10 +59,27 @@ const recoveryModes: readonly WalRecoveryMode[] = [
   'kSkipAnyCorruptedRecords',
 ]
 const compression = oneOf(...compressionNames)
+const compressionLevel = integer(-131072, 22)
+/** A dictionary is written whole into each table. */
+const dictionarySize = integer(0, 16 * MIB)
 const compressionList: Rule = {
   describe: `a list of ${compressionNames.join(', ')}`,
   accepts: value => Array.isArray(value) && value.every(name => compression.accepts(name)),
 }
+const extractor: Rule = {
+  describe: "{ fixed: 1 or more }, { capped: 1 or more } or one of RocksDB's names, as rocksdb.FixedPrefix.8",
+  accepts: value => extractorName(value as PrefixExtractorOption) !== undefined,
+}
+
+/** RocksDB's name of an extractor, however it was given, or `undefined` when there is no such one. */
+export function extractorName(given: PrefixExtractorOption): string | undefined {
+  if (given === 'nullptr') return given
+  if (typeof given === 'string') return prefixExtractor(given)?.name
+  if (typeof given !== 'object' || given === null || Object.keys(given).length !== 1) return undefined
+  const [[kind, length]] = Object.entries(given)
+  return prefixExtractor(`${kind}:${length}`)?.name
+}
+
 const walSync: Rule = {
   describe: "'onRequest', 'always', { everyBytes: 1 or more } or { everyMs: 1 or more }",
   accepts(value) {
@@ -95,12 +125,27 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   compression,
   compressionPerLevel: compressionList,
   bottommostCompression: compression,
-  compressionLevel: integer(-131072, 22),
+  compressionLevel,
+  compressionMaxDictBytes: dictionarySize,
+  compressionMaxDictBufferBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  bottommostCompressionLevel: compressionLevel,
+  bottommostCompressionMaxDictBytes: dictionarySize,
+  bottommostCompressionMaxDictBufferBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  optimizeFiltersForHits: boolean,
   blockSize: integer(64, GIB),
   blockSizeDeviation: integer(0, 100),
   blockRestartInterval: integer(1, 65535),
   indexBlockRestartInterval: integer(1, 65535),
+  dataBlockIndexType: oneOf('kDataBlockBinarySearch', 'kDataBlockBinaryAndHash'),
+  dataBlockHashTableUtilRatio: number(0.01, 100),
+  indexType: oneOf('kBinarySearch', 'kTwoLevelIndexSearch'),
+  partitionFilters: boolean,
+  metadataBlockSize: integer(1, GIB),
   bloomBitsPerKey: number(0, 100),
+  filterPolicy: oneOf('bloomfilter', 'ribbonfilter'),
+  bloomBeforeLevel: integer(-1, 0x7fff_ffff),
+  wholeKeyFiltering: boolean,
+  prefixExtractor: extractor,
   formatVersion: integer(2, 5),
   checksum: oneOf(...checksumNames),
   mergeOperator,
@@ -152,11 +197,22 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   disableAutoCompactions: false,
   compression: 'lz4',
   compressionPerLevel: [],
+  compressionMaxDictBytes: 0,
+  compressionMaxDictBufferBytes: 0,
+  optimizeFiltersForHits: false,
   blockSize: 4 * KIB,
   blockSizeDeviation: 10,
   blockRestartInterval: 16,
   indexBlockRestartInterval: 1,
+  dataBlockIndexType: 'kDataBlockBinarySearch',
+  dataBlockHashTableUtilRatio: 0.75,
+  indexType: 'kBinarySearch',
+  partitionFilters: false,
+  metadataBlockSize: 4 * KIB,
   bloomBitsPerKey: 10,
+  filterPolicy: 'bloomfilter',
+  bloomBeforeLevel: 0,
+  wholeKeyFiltering: true,
   formatVersion: 5,
   checksum: 'kXXH3',
 }

@@ -4,7 +4,10 @@
  * `options.ts` holds the ranges and checks them.
  */
 
+import type { FilterPolicyName } from '@varve/format/sst'
 import type { MergeOption } from '../merge/index.ts'
+
+export type { FilterPolicyName }
 
 /** Block compression by its common name. */
 export type CompressionName = 'none' | 'snappy' | 'zlib' | 'lz4' | 'zstd'
@@ -66,6 +69,18 @@ export interface CompactionOptionsFifo {
   allowCompaction?: boolean
 }
 
+/** What finds a key in a table, by RocksDB's name: one index block, or one that leads to partitions of the index. */
+export type IndexTypeName = 'kBinarySearch' | 'kTwoLevelIndexSearch'
+
+/** What finds a key in a data block: restart points, or a hash index beside them. */
+export type DataBlockIndexTypeName = 'kDataBlockBinarySearch' | 'kDataBlockBinaryAndHash'
+
+/**
+ * What counts as the prefix of a key: its first so many bytes, where it has them (`fixed`) or as far as it has them
+ * (`capped`); or RocksDB's name for that, such as `rocksdb.FixedPrefix.8` or `rocksdb.Noop`. `nullptr`: none.
+ */
+export type PrefixExtractorOption = string | { fixed: number } | { capped: number }
+
 /** Options of one column family. Given to `open`, they hold for every family that does not say otherwise. */
 export interface ColumnFamilyOptions {
   /** Bytes a memtable takes before it is sealed and flushed. Default 64 MiB. */
@@ -119,6 +134,22 @@ export interface ColumnFamilyOptions {
   bottommostCompression?: CompressionName
   /** Level given to zlib and zstd. Default: the codec's own. */
   compressionLevel?: number
+  /**
+   * Most bytes of the dictionary that the data blocks of a table are compressed with, for lz4, zlib and zstd; 0 for
+   * none. It is raw content, sampled from the table's own blocks, which are held in memory until then. Default 0.
+   */
+  compressionMaxDictBytes?: number
+  /** Bytes of blocks held for the dictionary; 0 for no limit but the size of the table. Default 0. */
+  compressionMaxDictBufferBytes?: number
+  /**
+   * The three above for the last level. Given one of them, the others are as if not given, for that level; without
+   * any, the last level is as the rest.
+   */
+  bottommostCompressionLevel?: number
+  bottommostCompressionMaxDictBytes?: number
+  bottommostCompressionMaxDictBufferBytes?: number
+  /** Leaves the filter out of tables of the last level: most lookups that get there find their key. Default false. */
+  optimizeFiltersForHits?: boolean
   /** Bytes of a data block before compression. Default 4096. */
   blockSize?: number
   /** Percent of `blockSize` that may be left empty rather than overshot. Default 10. */
@@ -127,8 +158,32 @@ export interface ColumnFamilyOptions {
   blockRestartInterval?: number
   /** Keys between restart points of an index block. Default 1. */
   indexBlockRestartInterval?: number
+  /** Whether data blocks are written with a hash index, for C++ to look keys up in. Default kDataBlockBinarySearch. */
+  dataBlockIndexType?: DataBlockIndexTypeName
+  /** Keys for each bucket of such a hash index. Default 0.75. */
+  dataBlockHashTableUtilRatio?: number
+  /** Whether the index of a table is divided into partitions. Default kBinarySearch. */
+  indexType?: IndexTypeName
+  /** Divides the filter as well; has no effect without partitions of the index. Default false. */
+  partitionFilters?: boolean
+  /** Bytes of such a partition. Default 4096. */
+  metadataBlockSize?: number
   /** Bits per key of the Bloom filter; 0 for none. Default 10 (RocksDB's default is none: a missing key then costs a read). */
   bloomBitsPerKey?: number
+  /** The kind of filter: Bloom, or Ribbon, which takes 30 % less room for longer writes. Default bloomfilter. */
+  filterPolicy?: FilterPolicyName
+  /**
+   * With `ribbonfilter`, tables above this level have Bloom filters; -1: not even those that are flushed. Default 0: those
+   * that are flushed.
+   */
+  bloomBeforeLevel?: number
+  /** Whether the filter holds whole keys. Without them, and with a prefix extractor, it holds prefixes only. Default true. */
+  wholeKeyFiltering?: boolean
+  /**
+   * Puts the prefixes of keys into the filters, so that a scan of keys that all have one prefix passes over the tables
+   * without it. Default: none.
+   */
+  prefixExtractor?: PrefixExtractorOption
   /** Version of the table format that is written: 2 to 5. Default 5, which every RocksDB since 6.6 reads. */
   formatVersion?: number
   /** Checksum of the blocks that are written. Default kXXH3. */

@@ -8,10 +8,16 @@ import {
   columnFamilyRules,
   databaseDefaults,
   databaseRules,
+  extractorName,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
 } from './option-table.ts'
-import type { ColumnFamilyOptions, DatabaseOptions, OpenOptions } from './option-types.ts'
+import type {
+  ColumnFamilyOptions,
+  DatabaseOptions,
+  OpenOptions,
+  PrefixExtractorOption,
+} from './option-types.ts'
 import { check, invalid, rocksdbSpelling } from './rule.ts'
 import { fewestRunsToWait, isStruct, refuseImpossibleStyle, resolveStruct } from './style-options.ts'
 
@@ -118,6 +124,8 @@ function spendMemoryBudget(
 
 /** Defaults and rules that depend on several options. */
 function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<string, unknown>): void {
+  const extractor = given.prefixExtractor as PrefixExtractorOption | undefined
+  if (extractor !== undefined) resolved.prefixExtractor = extractorName(extractor) ?? 'nullptr'
   if (given.maxCompactionBytes === undefined && given.targetFileSizeBase !== undefined) {
     resolved.maxCompactionBytes = 25 * resolved.targetFileSizeBase
   }

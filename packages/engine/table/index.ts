@@ -1,5 +1,6 @@
 export { LevelCursor } from './level-cursor.ts'
 export type { TableIdentity } from './open-table.ts'
+export { PrefixProbe } from './prefix-probe.ts'
 export { TableCache } from './table-cache.ts'
 export { TableCursor } from './table-cursor.ts'
 export { type TableOptions, TableReader } from './table-reader.ts'

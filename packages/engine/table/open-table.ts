@@ -25,6 +25,7 @@ import {
   type TableLayout,
 } from '@varve/format/sst'
 import { type RangeTombstones, tableTombstones } from '../tombstone/index.ts'
+import { PrefixFilter } from './prefix-filter.ts'
 import type { TableFile } from './table-file.ts'
 import { TableFilter } from './table-filter.ts'
 
@@ -35,7 +36,10 @@ export type TableIdentity = Pick<NewFile, 'number' | 'size' | 'largestSequence' 
 export interface TableContents {
   readonly layout: TableLayout
   readonly index: FlatIndex
-  readonly filter: TableFilter | undefined
+  /** What point lookups ask. */
+  readonly filter: Pick<TableFilter, 'mayMatch'> | undefined
+  /** What scans ask, when all that they look for has one prefix. */
+  readonly prefixes: PrefixFilter | undefined
   readonly dictionary: Uint8Array | undefined
   /** The sequence that stands for every key's own, in a table made outside a database. */
   readonly globalSequence: number | undefined
@@ -58,7 +62,10 @@ function loadContents(source: ByteSource, identity: TableIdentity, unfolded?: Un
   const dictionary = readDictionary(source, layout)?.slice()
   const sequence = globalSequence(layout.properties, identity.largestSequence)
   const tombstones = readTombstones(source, layout, identity, sequence)
-  return { layout, index, filter, dictionary, globalSequence: sequence, tombstones }
+  const { wholeKeyFiltering, prefixExtractor } = layout
+  const prefixes = filter && prefixExtractor && new PrefixFilter(filter, prefixExtractor)
+  const keys = wholeKeyFiltering ? filter : prefixes
+  return { layout, index, filter: keys, prefixes, dictionary, globalSequence: sequence, tombstones }
 }
 
 function readTombstones(
@@ -97,8 +104,10 @@ function checkUniqueId(layout: TableLayout, identity: TableIdentity): void {
 }
 
 function readFilter(source: ByteSource, layout: TableLayout): TableFilter | undefined {
-  const { filter } = layout
-  if (filter === undefined || !layout.wholeKeyFiltering) return undefined
+  const { filter, wholeKeyFiltering, prefixExtractor } = layout
+  if (filter === undefined) return undefined
+  // Of one with prefixes by an unknown rule only, nothing can be asked.
+  if (!wholeKeyFiltering && prefixExtractor === undefined) return undefined
   if (!layout.filterPartitioned) return new TableFilter(undefined, [readFilterBlock(source, layout, filter)])
   const top = readTopLevel(source, layout, filter)
   const partitions = []

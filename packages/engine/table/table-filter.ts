@@ -27,6 +27,23 @@ export class TableFilter {
     return filter.mayMatchHash(lookup.hashLow, lookup.hashHigh)
   }
 
+  /** As `mayMatch`, about the first `length` bytes of the lookup's key. */
+  mayMatchStart(lookup: PointLookup, length: number): boolean {
+    if (this.partitions.length === 0) return true
+    return this.findPartition(lookup).mayMatch(lookup.bytes, lookup.start, lookup.start + length)
+  }
+
+  /**
+   * Whether there may be keys that begin with bytes[0..length). The first of them, if there are any, is in the partition
+   * that such a short key would be in, or it is the first of the next one; whose prefix this one has then, too.
+   */
+  mayMatchPrefix(bytes: Uint8Array, length: number): boolean {
+    const { partitions } = this
+    if (partitions.length === 0) return true
+    const index = this.top === undefined ? 0 : this.top.find(bytes, 0, length, 0xffff_ffff, 0xffff_ffff)
+    return partitions[Math.min(index, partitions.length - 1)].mayMatch(bytes, 0, length)
+  }
+
   private findPartition(lookup: PointLookup): FilterReader {
     const { bytes, start, end, trailerLow, trailerHigh } = lookup
     const index = this.top === undefined ? 0 : this.top.find(bytes, start, end, trailerLow, trailerHigh)

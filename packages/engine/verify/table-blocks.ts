@@ -7,7 +7,7 @@ import { equalBytes } from '@varve/format/bytes'
 import { crc32c } from '@varve/format/checksum'
 import { CorruptionError } from '@varve/format/errors'
 import { type FilterReader, openFilter } from '@varve/format/filter'
-import { TRAILER_LENGTH } from '@varve/format/key'
+import { type PrefixExtractor, TRAILER_LENGTH } from '@varve/format/key'
 import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
 import {
   type ByteSource,
@@ -31,9 +31,11 @@ export class TableFilters {
   readonly hasFastLocalBloom: boolean = false
   private readonly top: FlatIndex | undefined
   private readonly filters: FilterReader[] = []
+  private readonly wholeKeys: boolean = true
+  private readonly extractor: PrefixExtractor | undefined
 
   constructor(source: ByteSource, layout: TableLayout) {
-    const { filter, filterPartitioned, wholeKeyFiltering, footer } = layout
+    const { filter, filterPartitioned, wholeKeyFiltering, prefixExtractor, footer } = layout
     if (filter === undefined) return
     if (filterPartitioned) {
       this.top = readTopLevel(source, layout, filter)
@@ -42,16 +44,21 @@ export class TableFilters {
     const handles = filterPartitioned ? this.blocks : [filter]
     const payloads = handles.map(handle => readBlockPayload(source, handle, footer, 'filter block'))
     this.hasFastLocalBloom = payloads.some(payload => payload.at(-BLOOM_TRAILER_LENGTH) === FAST_LOCAL_BLOOM)
-    // A filter of prefixes only says nothing about whole keys.
-    if (wholeKeyFiltering) this.filters = payloads.map(openFilter)
+    this.filters = payloads.map(openFilter)
+    this.wholeKeys = wholeKeyFiltering
+    this.extractor = prefixExtractor
   }
 
+  /** Whether the filter knows the key, or its prefix, or both: what it is said to hold. */
   mayMatch({ keyBytes, keyLength, trailerLow, trailerHigh }: BlockCursor): boolean {
-    const { filters } = this
+    const { filters, top } = this
     if (filters.length === 0) return true
     const keyEnd = keyLength - TRAILER_LENGTH
-    const partition = this.top === undefined ? 0 : this.top.find(keyBytes, 0, keyEnd, trailerLow, trailerHigh)
-    return filters[Math.min(partition, filters.length - 1)].mayMatch(keyBytes, 0, keyEnd)
+    const partition = top === undefined ? 0 : top.find(keyBytes, 0, keyEnd, trailerLow, trailerHigh)
+    const filter = filters[Math.min(partition, filters.length - 1)]
+    const prefixEnd = this.extractor?.prefixLength(keyEnd) ?? -1
+    if (prefixEnd >= 0 && !filter.mayMatch(keyBytes, 0, prefixEnd)) return false
+    return !this.wholeKeys || filter.mayMatch(keyBytes, 0, keyEnd)
   }
 }
 

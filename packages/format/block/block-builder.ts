@@ -22,10 +22,10 @@ export class BlockBuilder {
   lastKeyLength = 0
 
   private readonly restartInterval: number
-  private bytes: Uint8Array
+  protected bytes: Uint8Array
   private length = 0
   private restarts: Uint32Array = new Uint32Array(16)
-  private restartCount = 1 // The first restart point is at offset 0, also in an empty block.
+  protected restartCount = 1 // The first restart point is at offset 0, also in an empty block.
   private sinceRestart = 0
 
   constructor(restartInterval: number, capacity = 1024) {
@@ -43,10 +43,11 @@ export class BlockBuilder {
   }
 
   /** RocksDB's guess at the size after one more entry; as if it shared nothing with its predecessor. */
-  estimatedSizeAfter(keyLength: number, valueLength: number): number {
-    const restart = this.sinceRestart >= this.restartInterval ? 4 : 0
-    const header = 4 + varintLength(keyLength) + varintLength(valueLength)
-    return this.estimatedSize + keyLength + valueLength + restart + header
+  estimatedSizeAfter(keyLength: number, valueLength: number, measured = true): number {
+    const isRestart = this.sinceRestart >= this.restartInterval
+    // A value without its length is taken for a delta, of half the size.
+    const value = measured || isRestart ? valueLength + varintLength(valueLength) : valueLength >>> 1
+    return this.estimatedSize + keyLength + value + (isRestart ? 4 : 0) + 4 + varintLength(keyLength)
   }
 
   /** How many leading bytes the key has in common with `lastKey`, for `add`. */
@@ -100,11 +101,17 @@ export class BlockBuilder {
 
   /** The finished block, a view that is good until the next `add` or `reset`. */
   finish(): Uint8Array {
-    this.reserve(4 * this.restartCount + 4)
-    let at = this.length
-    for (let i = 0; i < this.restartCount; i++, at += 4) writeUint32(this.bytes, at, this.restarts[i])
+    const at = this.finishRestarts(4)
     writeUint32(this.bytes, at, this.restartCount)
     return this.bytes.subarray(0, at + 4)
+  }
+
+  /** Writes the restart points and makes room for `more` bytes behind them; returns where those begin. */
+  protected finishRestarts(more: number): number {
+    this.reserve(4 * this.restartCount + more)
+    let at = this.length
+    for (let i = 0; i < this.restartCount; i++, at += 4) writeUint32(this.bytes, at, this.restarts[i])
+    return at
   }
 
   reset(): void {

@@ -13,7 +13,11 @@
 import { readUint16, readUint32 } from '../bytes/index.ts'
 import { CorruptionError } from '../errors/index.ts'
 
-const HASH_INDEX_FLAG = 0x8000_0000
+export const HASH_INDEX_FLAG = 0x8000_0000
+
+/** What a bucket of a hash index holds beside restart points. */
+export const HashBucket = { Collision: 0xfe, Empty: 0xff } as const
+
 const RESERVED_FLAG = 0x4000_0000
 const SEPARATED_FLAG = 0x1000_0000
 const RESTART_COUNT_MASK = 0x0fff_ffff
@@ -36,8 +40,10 @@ export class DataBlock {
   readonly restartCount: number
   /** Keys and values lie apart (RocksDB 11). */
   readonly separated: boolean
-  /** Whether there is a hash index. It is stepped over, not used. */
+  /** Whether there is a hash index. Its buckets are bytes[bucketsStart...], `bucketCount` of them. */
   readonly hashIndexed: boolean
+  readonly bucketsStart: number
+  readonly bucketCount: number
   readonly file: string | undefined
   /** Where the block's payload begins in `file`. */
   readonly fileOffset: number
@@ -63,7 +69,9 @@ export class DataBlock {
       if (end < 0) throw this.corruption('block without room for its values offset', 0)
       valuesOffset = readUint32(bytes, end)
     }
-    if (this.hashIndexed) end = this.hashIndexStart(end)
+    this.bucketCount = this.hashIndexed ? this.readBucketCount(end) : 0
+    if (this.hashIndexed) end -= 2 + this.bucketCount
+    this.bucketsStart = end
     this.restartsStart = end - 4 * this.restartCount
     if (this.restartsStart < 0) throw this.corruption('block is shorter than its restart array', end)
     this.valuesEnd = this.restartsStart
@@ -93,11 +101,11 @@ export class DataBlock {
     return new CorruptionError(`${what} (byte ${position} of the block)`, this.file, this.fileOffset)
   }
 
-  private hashIndexStart(end: number): number {
+  private readBucketCount(end: number): number {
     if (end < 2) throw this.corruption('block without room for its hash index', 0)
-    const start = end - 2 - readUint16(this.bytes, end - 2)
-    if (start < 0) throw this.corruption('hash index is longer than its block', end - 2)
-    return start
+    const count = readUint16(this.bytes, end - 2)
+    if (count > end - 2) throw this.corruption('hash index is longer than its block', end - 2)
+    return count
   }
 }
 

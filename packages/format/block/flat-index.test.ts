@@ -44,7 +44,8 @@ function indexBlocks(
     handles.push(handle)
     offset += handle.size + 5
   }
-  const { payload, form } = builder.finish()
+  const payload = builder.finish()
+  const form = { userKeys: builder.userKeys, deltaValues: options.deltaValues, firstKeys: false }
   return { index: FlatIndex.unfold([payload], form), payload: payload.slice(), form, handles }
 }
 
@@ -139,11 +140,8 @@ describe('an index of blocks', () => {
   })
 
   it('is empty for a table without data blocks', () => {
-    const { payload, form } = new IndexBuilder({
-      userKeys: true,
-      deltaValues: true,
-      restartInterval: 1,
-    }).finish()
+    const form = { userKeys: true, deltaValues: true, firstKeys: false }
+    const payload = new IndexBuilder({ ...form, restartInterval: 1 }).finish()
     assert.equal(toHex(payload), '0000000001000000')
     const index = FlatIndex.unfold([payload], form)
     assert.equal(index.count, 0)

@@ -11,7 +11,6 @@
 import { ByteWriter, compareBytes, emptyBytes, zigzagEncode } from '../bytes/index.ts'
 import { shortestSeparator, TRAILER_LENGTH, userKeyOf } from '../key/index.ts'
 import { BlockBuilder } from './block-builder.ts'
-import type { IndexForm } from './flat-index.ts'
 import { BLOCK_TRAILER_LENGTH, type BlockHandle, encodeHandle } from './handle.ts'
 
 /** Sorts before every entry of its user key: sequence 2^56 - 1 with the type that 7.8.3 seeks with. */
@@ -25,17 +24,13 @@ export interface IndexBuilderOptions {
   restartInterval: number
 }
 
-export interface FinishedIndex {
-  payload: Uint8Array
-  form: IndexForm
-}
-
 export class IndexBuilder {
+  /** Whether no user key ends a block and begins the next one. */
+  userKeys: boolean
   private readonly options: IndexBuilderOptions
   private readonly keys: ByteWriter = new ByteWriter(4096) // Internal keys, one after another.
   private readonly keyEnds: number[] = []
   private readonly handles: BlockHandle[] = []
-  private userKeys: boolean
 
   constructor(options: IndexBuilderOptions) {
     this.options = options
@@ -49,6 +44,11 @@ export class IndexBuilder {
   /** Guess at the size of the finished block. */
   get estimatedSize(): number {
     return this.keys.length + 12 * this.handles.length
+  }
+
+  /** The internal key of the entry added last. */
+  get lastKey(): Uint8Array {
+    return this.key(this.count - 1, false)
   }
 
   /**
@@ -70,19 +70,24 @@ export class IndexBuilder {
     this.handles.push(handle)
   }
 
-  finish(): FinishedIndex {
-    const { deltaValues, restartInterval } = this.options
-    const builder = new BlockBuilder(restartInterval)
-    let keyStart = 0
-    for (let i = 0; i < this.handles.length; i++) {
-      const keyEnd = this.keyEnds[i] - (this.userKeys ? TRAILER_LENGTH : 0)
-      const whole = encodeHandle(this.handles[i])
-      const key = this.keys.bytes.subarray(keyStart, keyEnd)
-      if (deltaValues) builder.addUnmeasured(key, whole, this.encodeDelta(i))
-      else builder.add(key, 0, key.length, whole, 0, whole.length)
-      keyStart = this.keyEnds[i]
-    }
-    return { payload: builder.finish(), form: { userKeys: this.userKeys, deltaValues, firstKeys: false } }
+  /** The block, of user keys unless said otherwise. */
+  finish(userKeys: boolean = this.userKeys): Uint8Array {
+    const builder = new BlockBuilder(this.options.restartInterval)
+    for (let i = 0; i < this.count; i++) this.encode(i, userKeys, builder)
+    return builder.finish()
+  }
+
+  /** Adds entry `index` to `builder`, which has all those before it. */
+  encode(index: number, userKeys: boolean, builder: BlockBuilder): void {
+    const key = this.key(index, userKeys)
+    const whole = encodeHandle(this.handles[index])
+    if (this.options.deltaValues) builder.addUnmeasured(key, whole, this.encodeDelta(index))
+    else builder.add(key, 0, key.length, whole, 0, whole.length)
+  }
+
+  private key(index: number, asUserKey: boolean): Uint8Array {
+    const start = index === 0 ? 0 : this.keyEnds[index - 1]
+    return this.keys.bytes.subarray(start, this.keyEnds[index] - (asUserKey ? TRAILER_LENGTH : 0))
   }
 
   private encodeDelta(index: number): Uint8Array {

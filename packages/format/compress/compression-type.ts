@@ -38,3 +38,9 @@ export function compressionName(type: number): string {
 export function compressionFromName(text: string): CompressionTypeCode | undefined {
   return Object.values(CompressionType).find(type => names.get(type) === text)
 }
+
+/** Whether blocks of the type can be compressed with a dictionary; the other codecs have no place for one. */
+export function takesDictionary(type: number): boolean {
+  const { Zlib, LZ4, LZ4HC, ZSTD, ZSTDNotFinal } = CompressionType
+  return type === Zlib || type === LZ4 || type === LZ4HC || type === ZSTD || type === ZSTDNotFinal
+}

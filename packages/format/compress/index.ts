@@ -4,5 +4,6 @@ export {
   type CompressionTypeCode,
   compressionFromName,
   compressionName,
+  takesDictionary,
 } from './compression-type.ts'
 export { decompressBlock, zstdDecompressFrame } from './decompress.ts'

@@ -11,7 +11,9 @@
  */
 import { filterHash, hashResult } from '../checksum/index.ts'
 import { VarveError } from '../errors/index.ts'
+import type { FilterBuilder } from './filter-builder.ts'
 import { FILTER_TRAILER_LENGTH, type FilterReader } from './filter-reader.ts'
+import { KeyHashes } from './key-hashes.ts'
 
 /** The byte that marks every Bloom filter since format_version 5. */
 export const NEW_BLOOM_MARKER = 0xff
@@ -55,74 +57,52 @@ export class FastLocalBloom implements FilterReader {
   }
 }
 
-/** Hashes are kept in pieces of so many words: one array that doubles takes up to three times what is in it. */
-const PIECE_WORDS = 16 * 1024
-
-/** The pieces of builders that are done, for the next one: a large table's take megabytes. */
-const sparePieces: Uint32Array[] = []
-
 /** Collects the hashes of keys and makes their filter. */
-export class FastLocalBloomBuilder {
+export class FastLocalBloomBuilder extends KeyHashes implements FilterBuilder {
   private readonly millibitsPerKey: number
-  private readonly pieces: Uint32Array[] = []
-  /** The last piece. Hash i of a piece is words[2i] (low) and words[2i + 1] (high). */
-  private words: Uint32Array
-  /** Words of it in use. */
-  private length = 0
-  private lastLow = 0
-  private lastHigh = 0
 
   constructor(bitsPerKey: number) {
+    super()
     this.millibitsPerKey = roundMillibits(bitsPerKey)
-    this.words = this.addPiece()
   }
 
-  /** How many hashes the filter will hold; of equal neighbours only one counts. */
-  get count(): number {
-    return ((this.pieces.length - 1) * PIECE_WORDS + this.length) / 2
-  }
-
-  addKey(bytes: Uint8Array, start: number, end: number): void {
-    filterHash(bytes, start, end)
-    this.addHash(hashResult.low, hashResult.high)
-  }
-
-  addHash(low: number, high: number): void {
-    if (low === this.lastLow && high === this.lastHigh && this.count > 0) return
-    if (this.length === PIECE_WORDS) {
-      this.words = this.addPiece()
-      this.length = 0
-    }
-    this.words[this.length] = this.lastLow = low
-    this.words[this.length + 1] = this.lastHigh = high
-    this.length += 2
+  capacityOf(bytes: number): number {
+    return bloomCapacity(bytes, this.millibitsPerKey)
   }
 
   /** The filter's payload, or `undefined` where the bits per key round to none or no key was added. Call it once. */
   finish(): Uint8Array | undefined {
-    const payload = this.makeFilter()
-    sparePieces.push(...this.pieces)
+    const isEmpty = this.millibitsPerKey === 0 || this.count === 0
+    const payload = isEmpty ? undefined : bloomPayload(this.collected(), this.count, this.millibitsPerKey)
+    this.release()
     return payload
   }
+}
 
-  private makeFilter(): Uint8Array | undefined {
-    if (this.millibitsPerKey === 0 || this.count === 0) return undefined
-    const lineCount = Math.ceil(Math.floor((this.count * this.millibitsPerKey + 7999) / 8000) / LINE_LENGTH)
-    const probes = probesFor(this.millibitsPerKey)
-    const payload = new Uint8Array(lineCount * LINE_LENGTH + FILTER_TRAILER_LENGTH)
-    for (const piece of this.pieces) {
-      setBits(payload, lineCount, probes, piece, piece === this.words ? this.length : PIECE_WORDS)
-    }
-    payload[lineCount * LINE_LENGTH] = NEW_BLOOM_MARKER
-    payload[lineCount * LINE_LENGTH + 2] = probes
-    return payload
-  }
+/** Keys for which a filter of so many bytes has room. */
+export function bloomCapacity(bytes: number, millibitsPerKey: number): number {
+  const usable = Math.floor((bytes - FILTER_TRAILER_LENGTH) / LINE_LENGTH) * LINE_LENGTH
+  return usable <= 0 || millibitsPerKey === 0 ? 0 : Math.floor((8000 * usable) / millibitsPerKey)
+}
 
-  private addPiece(): Uint32Array {
-    const piece = sparePieces.pop() ?? new Uint32Array(PIECE_WORDS)
-    this.pieces.push(piece)
-    return piece
-  }
+/** Bytes of a filter's lines. */
+export function bloomSize(count: number, millibitsPerKey: number): number {
+  return Math.ceil(Math.floor((count * millibitsPerKey + 7999) / 8000) / LINE_LENGTH) * LINE_LENGTH
+}
+
+/** The filter of `count` hashes, which `pieces` have. */
+export function bloomPayload(
+  pieces: Iterable<{ words: Uint32Array; length: number }>,
+  count: number,
+  millibitsPerKey: number,
+): Uint8Array {
+  const size = bloomSize(count, millibitsPerKey)
+  const probes = probesFor(millibitsPerKey)
+  const payload = new Uint8Array(size + FILTER_TRAILER_LENGTH)
+  for (const { words, length } of pieces) setBits(payload, size / LINE_LENGTH, probes, words, length)
+  payload[size] = NEW_BLOOM_MARKER
+  payload[size + 2] = probes
+  return payload
 }
 
 function setBits(
@@ -143,7 +123,8 @@ function setBits(
   }
 }
 
-function roundMillibits(bitsPerKey: number): number {
+/** Thousandths of a bit per key as they are used; 0 for no filter. */
+export function roundMillibits(bitsPerKey: number): number {
   if (!(bitsPerKey >= 0)) throw new VarveError('INVALID_ARGUMENT', `bits per key must not be ${bitsPerKey}`)
   const millibits = Math.round(bitsPerKey * 1000)
   if (millibits < 500) return 0
@@ -153,7 +134,7 @@ function roundMillibits(bitsPerKey: number): number {
 /** The greatest millibits per key at which 1, 2, 3, ... probes are best: RocksDB's measured table. */
 const BEST_PROBES = [2080, 3580, 5100, 6640, 8300, 10070, 11720, 14001, 16050, 18300, 22001, 25501]
 
-function probesFor(millibits: number): number {
+export function probesFor(millibits: number): number {
   if (millibits > 50_000) return 24
   const index = BEST_PROBES.findIndex(limit => millibits <= limit)
   return index >= 0 ? index + 1 : Math.floor((millibits - 1) / 2000) - 1

@@ -13,9 +13,8 @@ import { readUint32 } from '../bytes/index.ts'
 import { FastLocalBloom, NEW_BLOOM_MARKER } from './fast-local-bloom.ts'
 import { FILTER_TRAILER_LENGTH, type FilterReader, FixedAnswer } from './filter-reader.ts'
 import { LegacyBloom } from './legacy-bloom.ts'
-import { RibbonFilter } from './ribbon.ts'
+import { RIBBON_MARKER, RibbonFilter } from './ribbon.ts'
 
-const RIBBON_MARKER = 0xfe
 const MAX_PROBES = 30
 
 const alwaysMatches = new FixedAnswer(true)

@@ -1,27 +1,23 @@
 /**
- * Standard128Ribbon, for reading: a filter that solves a system of linear equations over bits and takes
- * about 30 % less room than Bloom. A key selects some of 128 consecutive rows; it may be in the table when,
- * for every column, the parity of the selected bits is the one that its hash expects.
+ * Standard128Ribbon: a filter that solves a system of linear equations over bits and takes about 30 % less room than
+ * Bloom. A key selects some of 128 consecutive rows; it may be in the table when, for every column, the parity of the
+ * selected bits is the one that its hash expects.
  *
  *     filter  := segment u8[16] ..., 0xfe, seed u8, blockCount u24le
  *     segment := one column of 128 rows; a block of rows is `columns` segments, or one fewer in early blocks
  *
- * The hash needs 64-bit products, which are BigInt here: few tables have Ribbon filters.
- *
- * RocksDB: util/ribbon_impl.h, StandardHasher; table/block_based/filter_policy.cc, Standard128RibbonBitsReader
+ * RocksDB: util/ribbon_alg.h; table/block_based/filter_policy.cc, Standard128RibbonBitsReader
  */
 import { readUint32 } from '../bytes/index.ts'
 import { filterHash, hashResult } from '../checksum/index.ts'
 import { FILTER_TRAILER_LENGTH, type FilterReader } from './filter-reader.ts'
+import { parity, query, RIBBON_ROWS, ribbonQuery, ribbonSeed } from './ribbon-hash.ts'
 
-const ROWS = 128
-const SEGMENT_LENGTH = 16
+/** The byte that marks a Ribbon filter. */
+export const RIBBON_MARKER = 0xfe
+
+const SEGMENT_LENGTH = RIBBON_ROWS / 8
 const MAX_COLUMNS = 32
-
-const SEED_FACTOR = 0xc782_19a2_3eea_dd03n
-const HASH_FACTOR = 0x6193_d459_236a_3a0dn
-const COEFFICIENT_FACTOR = 0xc28f_8282_2b65_0bedn
-const COEFFICIENT_XOR = 0xc367_844a_6e52_731dn
 
 /** The rows that the key asked for last selects: 128 of its first block, then 128 of the next. */
 const selected = new Uint32Array(8)
@@ -29,8 +25,8 @@ const selected = new Uint32Array(8)
 export class RibbonFilter implements FilterReader {
   readonly usesFilterHash = true
   private readonly bytes: Uint8Array
-  private readonly hashSeed: bigint
-  private readonly startCount: bigint // A key's first row is one of so many.
+  private readonly seed: number
+  private readonly startCount: number // A key's first row is one of so many.
   private readonly columns: number
   private readonly firstFullBlock: number // Blocks before it have a column less.
 
@@ -39,8 +35,8 @@ export class RibbonFilter implements FilterReader {
     const segmentCount = Math.floor((payload.length - FILTER_TRAILER_LENGTH) / SEGMENT_LENGTH)
     const columns = Math.ceil(segmentCount / blockCount)
     this.bytes = payload
-    this.hashSeed = hashSeedOf(seed)
-    this.startCount = BigInt(blockCount * ROWS - (ROWS - 1))
+    this.seed = ribbonSeed(seed)
+    this.startCount = blockCount * RIBBON_ROWS - (RIBBON_ROWS - 1)
     this.columns = Math.min(columns, MAX_COLUMNS)
     this.firstFullBlock = columns > MAX_COLUMNS ? 0 : columns * blockCount - segmentCount
   }
@@ -51,11 +47,10 @@ export class RibbonFilter implements FilterReader {
   }
 
   mayMatchHash(low: number, high: number): boolean {
-    const hash = BigInt.asUintN(64, (joinWords(low, high) ^ this.hashSeed) * HASH_FACTOR)
-    const start = Number((hash * this.startCount) >> 64n)
-    const coefficients = BigInt.asUintN(64, hash * COEFFICIENT_FACTOR)
-    selectRows(coefficients, start % ROWS)
-    return this.matchesColumns(Math.floor(start / ROWS), swapBytes(Number(coefficients >> 32n)))
+    ribbonQuery(low, high, this.seed, this.startCount)
+    const { start, result } = query
+    selectRows(start % RIBBON_ROWS)
+    return this.matchesColumns(Math.floor(start / RIBBON_ROWS), result)
   }
 
   private matchesColumns(block: number, expected: number): boolean {
@@ -79,31 +74,14 @@ export class RibbonFilter implements FilterReader {
   }
 }
 
-function hashSeedOf(seed: number): bigint {
-  const product = BigInt.asUintN(64, BigInt(seed) * SEED_FACTOR)
-  return BigInt.asUintN(32, product ^ ((product & 0xf0f0_f0f0_f0f0_f0f0n) >> 4n))
-}
-
-function joinWords(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low)
-}
-
-/** The 128 coefficients of a key, from row `shift` of its block on. The first is always one. */
-function selectRows(coefficients: bigint, shift: number): void {
-  let rows = ((coefficients << 64n) | (coefficients ^ COEFFICIENT_XOR) | 1n) << BigInt(shift)
-  for (let i = 0; i < selected.length; i++) {
-    selected[i] = Number(rows & 0xffff_ffffn)
-    rows >>= 32n
+/** Puts the coefficients of `query` where they lie in the block that they begin in, at row `shift`, and the next. */
+function selectRows(shift: number): void {
+  const { coefficients } = query
+  const words = shift >>> 5
+  const bits = shift & 31
+  selected.fill(0)
+  for (let i = 0; i < coefficients.length; i++) {
+    selected[words + i] |= coefficients[i] << bits
+    if (bits > 0) selected[words + i + 1] = coefficients[i] >>> (32 - bits)
   }
-}
-
-function swapBytes(word: number): number {
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)
-}
-
-function parity(word: number): number {
-  word ^= word >>> 16
-  word ^= word >>> 8
-  word ^= word >>> 4
-  return (0x6996 >>> (word & 15)) & 1
 }

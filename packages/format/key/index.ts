@@ -17,3 +17,4 @@ export {
   valueTypeName,
   writeTrailer,
 } from './internal-key.ts'
+export { MAX_PREFIX_LENGTH, PrefixExtractor, prefixExtractor } from './prefix-extractor.ts'

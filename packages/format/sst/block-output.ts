@@ -29,8 +29,13 @@ export class BlockOutput {
   }
 
   /** Writes a block, compressed with `compression` unless that does not make it smaller. */
-  writeCompressed(payload: Uint8Array, compression: number, level: number | undefined): BlockHandle {
-    const compressed = compression === 0 ? undefined : compressBlock(compression, payload, level)
+  writeCompressed(
+    payload: Uint8Array,
+    compression: number,
+    level: number | undefined,
+    dictionary?: Uint8Array,
+  ): BlockHandle {
+    const compressed = compression === 0 ? undefined : compressBlock(compression, payload, level, dictionary)
     return compressed === undefined ? this.write(payload, 0) : this.write(compressed, compression)
   }
 

@@ -22,12 +22,12 @@ export {
   LEGACY_FOOTER_LENGTH,
   MAX_FORMAT_VERSION,
 } from './footer.ts'
+export { IndexType } from './index-type.ts'
 export { decodeProperties, PropertyName, TableProperties } from './properties.ts'
 export { globalSequence, readProperties } from './read-properties.ts'
 export { TableBuilder, type TableSummary } from './table-builder.ts'
-export type { TableBuilderOptions } from './table-builder-options.ts'
+export type { FilterPolicyName, TableBuilderOptions } from './table-builder-options.ts'
 export {
-  IndexType,
   readDictionary,
   readIndex,
   readRangeDeletions,

@@ -35,6 +35,7 @@ export const PropertyName = {
   fixedKeyLength: 'rocksdb.fixed.key.length',
   formatVersion: 'rocksdb.format.version',
   indexKeyIsUserKey: 'rocksdb.index.key.is.user.key',
+  indexPartitions: 'rocksdb.index.partitions',
   indexSize: 'rocksdb.index.size',
   indexValueIsDeltaEncoded: 'rocksdb.index.value.is.delta.encoded',
   mergeOperands: 'rocksdb.merge.operands',
@@ -49,6 +50,7 @@ export const PropertyName = {
   propertyCollectors: 'rocksdb.property.collectors',
   rawKeySize: 'rocksdb.raw.key.size',
   rawValueSize: 'rocksdb.raw.value.size',
+  topLevelIndexSize: 'rocksdb.top-level.index.size',
   timestampsPersisted: 'rocksdb.user.defined.timestamps.persisted',
 } as const
 

@@ -18,9 +18,6 @@ export class RangeDeletionBuilder {
   /** Internal keys; empty while there are none. */
   smallest: Uint8Array = emptyBytes
   largest: Uint8Array = emptyBytes
-  /** Of the starts as internal keys, and of the ends. */
-  keyBytes = 0
-  valueBytes = 0
 
   private readonly block = new BlockBuilder(1)
 
@@ -38,8 +35,6 @@ export class RangeDeletionBuilder {
     if (this.count === 0) this.smallest = key
     this.largest = greaterKey(this.largest, makeSentinel(end))
     this.count++
-    this.keyBytes += key.length
-    this.valueBytes += end.length
   }
 
   /** The block, valid until the builder is used again. */

@@ -119,9 +119,8 @@ class TableAgain {
     blocks.forEach((_, i) => {
       builder.add(ends[i].last, ends[i + 1]?.first, handles[i])
     })
-    const finished = builder.finish()
-    assert.equal(finished.form.userKeys, userKeys)
-    if (!firstKeys) return finished.payload
+    assert.equal(builder.userKeys, userKeys)
+    if (!firstKeys) return builder.finish()
     const whole = new BlockBuilder(restartInterval)
     handles.forEach((handle, i) => {
       const firstKey = concatBytes(varintValue(ends[i].first.length), ends[i].first)

@@ -2,6 +2,9 @@ import { ChecksumType } from '../checksum/index.ts'
 import { CompressionType } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
 
+/** RocksDB's names of what decides about filters: `ribbonfilter` makes Bloom filters too, where it is told to. */
+export type FilterPolicyName = 'bloomfilter' | 'ribbonfilter'
+
 /** How a table is written. What is left out is as RocksDB 7.8 has it, but that there is no filter. */
 export interface TableBuilderOptions {
   /** 2 to 5. From 3 on index keys are user keys, from 4 on index values deltas, from 5 on there can be a filter. */
@@ -9,15 +12,34 @@ export interface TableBuilderOptions {
   checksumType?: number
   compression?: number
   compressionLevel?: number | undefined
+  /** Most bytes of a dictionary for the data blocks, where the codec takes one; 0 for none. */
+  maxDictBytes?: number
+  /** Bytes of data blocks that are held back for it, at most; 0 for no limit but `targetFileSize`. */
+  maxDictBufferBytes?: number
+  /** About how large the table is to become, if that is known; else 0. */
+  targetFileSize?: number
   /** Uncompressed bytes of a data block, about. */
   blockSize?: number
   /** Per cent of `blockSize` that may stay empty rather than that an entry overfills the block. */
   blockSizeDeviation?: number
   blockRestartInterval?: number
   indexBlockRestartInterval?: number
+  /** Puts a hash index into data blocks, one bucket for so many keys at the most; 0 for none. */
+  hashTableUtilRatio?: number
+  /** Divides the index into partitions of about `metadataBlockSize`, and the filter beside it, if so asked. */
+  partitionIndex?: boolean
+  partitionFilters?: boolean
+  metadataBlockSize?: number
+  /** The filter policy that the properties name. */
+  filterPolicy?: FilterPolicyName
+  /** A Ribbon filter that lets as many other keys pass, instead of the Bloom filter. */
+  ribbonFilter?: boolean
   /** Bits of Bloom filter for each key; no filter when absent, or before format_version 5. */
   bloomBitsPerKey?: number | undefined
+  /** Whether the filter holds whole keys; yes unless said otherwise. */
   wholeKeyFiltering?: boolean
+  /** A name that `prefixExtractor` knows: the filter holds prefixes of keys too. */
+  prefixExtractor?: string | undefined
   comparator?: string
   mergeOperator?: string
   columnFamilyId?: number
@@ -33,11 +55,12 @@ export interface TableBuilderOptions {
   fileCreationTime?: number
 }
 
-type OpenOptions = 'compressionLevel' | 'bloomBitsPerKey'
+type OpenOptions = 'compressionLevel' | 'bloomBitsPerKey' | 'prefixExtractor'
 
 export interface ResolvedTableBuilderOptions extends Required<Omit<TableBuilderOptions, OpenOptions>> {
   compressionLevel: number | undefined
   bloomBitsPerKey: number | undefined
+  prefixExtractor: string | undefined
 }
 
 const defaults: ResolvedTableBuilderOptions = {
@@ -45,12 +68,22 @@ const defaults: ResolvedTableBuilderOptions = {
   checksumType: ChecksumType.XXH3,
   compression: CompressionType.Snappy,
   compressionLevel: undefined,
+  maxDictBytes: 0,
+  maxDictBufferBytes: 0,
+  targetFileSize: 0,
   blockSize: 4096,
   blockSizeDeviation: 10,
   blockRestartInterval: 16,
   indexBlockRestartInterval: 1,
+  hashTableUtilRatio: 0,
+  partitionIndex: false,
+  partitionFilters: false,
+  metadataBlockSize: 4096,
+  filterPolicy: 'bloomfilter',
+  ribbonFilter: false,
   bloomBitsPerKey: undefined,
   wholeKeyFiltering: true,
+  prefixExtractor: undefined,
   comparator: 'leveldb.BytewiseComparator',
   mergeOperator: 'nullptr',
   columnFamilyId: 0,
@@ -71,7 +104,10 @@ export function resolveTableBuilderOptions(options: TableBuilderOptions): Resolv
   }
   requireRange('formatVersion', resolved.formatVersion, 2, 5)
   requireRange('checksumType', resolved.checksumType, 0, 4)
+  requireRange('maxDictBytes', resolved.maxDictBytes, 0, 0x7fff_ffff)
+  requireRange('maxDictBufferBytes', resolved.maxDictBufferBytes, 0, Number.MAX_SAFE_INTEGER)
   requireRange('blockSize', resolved.blockSize, 1, 0xffff_ffff)
+  requireRange('metadataBlockSize', resolved.metadataBlockSize, 1, 0x7fff_ffff)
   requireRange('blockSizeDeviation', resolved.blockSizeDeviation, 0, 100)
   requireRange('blockRestartInterval', resolved.blockRestartInterval, 1, 0x7fff_ffff)
   requireRange('indexBlockRestartInterval', resolved.indexBlockRestartInterval, 1, 0x7fff_ffff)

@@ -1,7 +1,8 @@
 /**
  * Builds a table from entries in ascending order of their internal keys.
  *
- *     data block ..., [filter block], index block, [range deletion block], properties block, metaindex block, footer
+ *     data block ..., [filter block], index block, [dictionary], [range deletion block], properties block, metaindex block,
+ *     footer
  *
  * Where data blocks end, what stands in the index and in the properties, is as RocksDB 7.8 has it: equal
  * entries and options make equal files. This is the inner loop of flush and compaction, so keys and values
@@ -9,14 +10,18 @@
  *
  * RocksDB: table/block_based/block_based_table_builder.cc
  */
-import { BlockBuilder, type BlockHandle, type FinishedIndex, IndexBuilder } from '../block/index.ts'
-import { emptyBytes, readUint32 } from '../bytes/index.ts'
+import { BlockBuilder, BlockCursor, type BlockHandle, DataBlock, HashedBlockBuilder } from '../block/index.ts'
+import { emptyBytes } from '../bytes/index.ts'
+import { takesDictionary } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
-import { FastLocalBloomBuilder } from '../filter/index.ts'
-import { compareInternalKeys, sequenceOfTrailer, TRAILER_LENGTH, ValueType } from '../key/index.ts'
+import { compareInternalKeys, TRAILER_LENGTH, ValueType } from '../key/index.ts'
 import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
+import { EntryCounts } from './entry-counts.ts'
+import { type FilterOutput, filterOutput, type KeyTaker } from './filter-output.ts'
 import { encodeFooter } from './footer.ts'
+import { HeldBlocks } from './held-blocks.ts'
+import { type IndexOutput, indexOutput, type WrittenIndex, writeIndex } from './index-output.ts'
 import { TableProperties } from './properties.ts'
 import { greaterKey, lesserKey, RangeDeletionBuilder } from './range-deletion-builder.ts'
 import {
@@ -24,7 +29,7 @@ import {
   resolveTableBuilderOptions,
   type TableBuilderOptions,
 } from './table-builder-options.ts'
-import { type TableStatistics, tableProperties } from './table-statistics.ts'
+import { type TableSizes, tableProperties } from './table-statistics.ts'
 
 export interface TableSummary {
   fileSize: number
@@ -41,42 +46,33 @@ export interface TableSummary {
 }
 
 export class TableBuilder {
-  readonly statistics: TableStatistics
+  readonly statistics: EntryCounts = new EntryCounts()
   private readonly options: ResolvedTableBuilderOptions
   private readonly output: BlockOutput
   private readonly data: BlockBuilder
-  private readonly index: IndexBuilder
-  private readonly filter: FastLocalBloomBuilder | undefined
+  private readonly index: IndexOutput
+  private readonly filter: FilterOutput | undefined
+  /** Takes the keys for the filter, each as it is added, unless blocks are held back. */
+  private keys: KeyTaker | undefined
+  /** There until the compression dictionary is made, in tables that are to have one. */
+  private held: HeldBlocks | undefined
+  private dictionary: Uint8Array | undefined = undefined
   /** Below this size a block takes one more entry, even one that overfills it. */
   private readonly almostFull: number
   private readonly rangeDeletions = new RangeDeletionBuilder()
   private smallest: Uint8Array = emptyBytes
-  private smallestSequence = Number.POSITIVE_INFINITY
-  private largestSequence = 0
 
   /** The file's bytes go to `sink` in order. */
   constructor(options: TableBuilderOptions, sink: ByteSink) {
     this.options = resolveTableBuilderOptions(options)
-    const { formatVersion, blockSize, blockSizeDeviation, bloomBitsPerKey } = this.options
+    const { blockSize, blockSizeDeviation } = this.options
     this.output = new BlockOutput(sink, this.options.checksumType)
-    this.data = new BlockBuilder(this.options.blockRestartInterval, blockSize + 1024)
-    this.index = new IndexBuilder({
-      userKeys: formatVersion >= 3,
-      deltaValues: formatVersion >= 4,
-      restartInterval: this.options.indexBlockRestartInterval,
-    })
-    const filtered = bloomBitsPerKey !== undefined && formatVersion >= 5
-    this.filter = filtered ? new FastLocalBloomBuilder(bloomBitsPerKey) : undefined
+    this.data = dataBlockBuilder(this.options)
+    this.index = indexOutput(this.options)
+    this.filter = filterOutput(this.options, this.index)
+    this.held = heldBlocks(this.options)
+    this.keys = this.held === undefined ? this.filter?.keys : undefined
     this.almostFull = Math.floor((blockSize * (100 - blockSizeDeviation) + 99) / 100)
-    this.statistics = {
-      entries: 0,
-      deletions: 0,
-      mergeOperands: 0,
-      rangeDeletions: 0,
-      rawKeySize: 0,
-      rawValueSize: 0,
-      dataBlocks: 0,
-    }
   }
 
   get entryCount(): number {
@@ -118,41 +114,42 @@ export class TableBuilder {
     if (!data.empty && this.isFull(keyEnd - keyStart, valueEnd - valueStart)) {
       this.finishDataBlock(key.subarray(keyStart, keyEnd))
     }
-    if (this.filter !== undefined && this.options.wholeKeyFiltering) {
-      this.filter.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
-    }
+    if (this.keys !== undefined) this.keys.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
     data.add(key, keyStart, keyEnd, value, valueStart, valueEnd, common)
-    this.count(key, keyStart, keyEnd, valueEnd - valueStart)
+    this.statistics.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
 
   /** Adds the tombstone of a range of user keys; see `RangeDeletionBuilder.add`. Before, between or behind entries. */
   addRangeDeletion(start: Uint8Array, sequence: number, end: Uint8Array): void {
     this.rangeDeletions.add(start, sequence, end)
-    this.noteSequence(sequence)
+    this.statistics.countRangeDeletion(sequence, start.length, end.length)
   }
 
   /** Writes what remains. The builder is of no further use. */
   finish(): TableSummary {
     if (!this.data.empty) this.finishDataBlock(undefined)
+    if (this.held !== undefined) this.writeHeld(this.held)
+    const { compression, compressionLevel, formatVersion } = this.options
     const dataSize = this.output.offset
     const meta = new Map<string, BlockHandle>()
-    const filterSize = this.writeFilter(meta)
-    const index = this.index.finish()
-    const indexHandle = this.output.writeCompressed(
-      index.payload,
-      this.options.compression,
-      this.options.compressionLevel,
+    const filterEntries = this.filter?.count ?? 0
+    const filterSize = this.filter?.write(this.output, meta) ?? 0
+    const index = writeIndex(this.index, formatVersion >= 4, block =>
+      this.output.writeCompressed(block, compression, compressionLevel),
     )
+    if (this.dictionary !== undefined) {
+      meta.set('rocksdb.compression_dict', this.output.write(this.dictionary, 0))
+    }
     this.writeRangeDeletions(meta)
-    const properties = this.writeProperties(meta, dataSize, filterSize, index)
+    const properties = this.writeProperties(meta, { dataSize, filterSize, filterEntries }, index)
     const metaindex = this.output.write(encodeMetaindex(meta), 0)
-    this.writeFooter(metaindex, indexHandle)
+    this.writeFooter(metaindex, index.handle)
     return {
       fileSize: this.output.offset,
       smallest: lesserKey(this.smallest, this.rangeDeletions.smallest),
       largest: greaterKey(this.data.lastKey.slice(0, this.data.lastKeyLength), this.rangeDeletions.largest),
-      smallestSequence: this.statistics.entries === 0 ? 0 : this.smallestSequence,
-      largestSequence: this.largestSequence,
+      smallestSequence: this.statistics.entries === 0 ? 0 : this.statistics.smallestSequence,
+      largestSequence: this.statistics.largestSequence,
       entries: this.statistics.entries,
       deletions: this.statistics.deletions,
       tailSize: this.output.offset - dataSize,
@@ -192,59 +189,48 @@ export class TableBuilder {
     return this.data.estimatedSizeAfter(keyLength, valueLength) > this.options.blockSize
   }
 
-  private count(key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number): void {
-    const { statistics } = this
-    const trailerLow = readUint32(key, keyEnd - 8)
-    const sequence = sequenceOfTrailer(trailerLow, readUint32(key, keyEnd - 4))
-    const type = trailerLow & 0xff
-    statistics.entries++
-    statistics.rawKeySize += keyEnd - keyStart
-    statistics.rawValueSize += valueLength
-    if (type === ValueType.Deletion || type === ValueType.SingleDeletion) statistics.deletions++
-    else if (type === ValueType.Merge) statistics.mergeOperands++
-    this.noteSequence(sequence)
-  }
-
-  private noteSequence(sequence: number): void {
-    if (sequence < this.smallestSequence) this.smallestSequence = sequence
-    if (sequence > this.largestSequence) this.largestSequence = sequence
-  }
-
-  /** RocksDB counts them among entries and deletions. */
   private writeRangeDeletions(meta: Map<string, BlockHandle>): void {
-    const { rangeDeletions, statistics } = this
-    if (rangeDeletions.count === 0) return
-    meta.set('rocksdb.range_del', this.output.write(rangeDeletions.finish(), 0))
-    statistics.entries += rangeDeletions.count
-    statistics.rangeDeletions = rangeDeletions.count
-    statistics.deletions += rangeDeletions.count
-    statistics.rawKeySize += rangeDeletions.keyBytes
-    statistics.rawValueSize += rangeDeletions.valueBytes
+    if (this.rangeDeletions.count > 0)
+      meta.set('rocksdb.range_del', this.output.write(this.rangeDeletions.finish(), 0))
   }
 
-  /** Writes the data block; `nextKey` is the first key of the one behind it. */
+  /** Writes the data block, or holds it back; `nextKey` is the first key of the one behind it. */
   private finishDataBlock(nextKey: Uint8Array | undefined): void {
-    const { data, options } = this
-    const handle = this.output.writeCompressed(data.finish(), options.compression, options.compressionLevel)
-    this.index.add(data.lastKey.subarray(0, data.lastKeyLength), nextKey, handle)
-    this.statistics.dataBlocks++
+    const { data, held } = this
+    const last = data.lastKey.subarray(0, data.lastKeyLength)
+    if (held === undefined) this.writeDataBlock(data.finish(), last, nextKey)
+    else held.add(data.finish(), last, nextKey)
     data.reset()
+    if (held?.isFull) this.writeHeld(held)
   }
 
-  private writeFilter(meta: Map<string, BlockHandle>): number {
-    const filter = this.filter?.finish()
-    if (filter === undefined) return 0
-    meta.set('fullfilter.rocksdb.BuiltinBloomFilter', this.output.write(filter, 0))
-    return filter.length
+  private writeDataBlock(payload: Uint8Array, last: Uint8Array, next: Uint8Array | undefined): void {
+    const { compression, compressionLevel } = this.options
+    const handle = this.output.writeCompressed(payload, compression, compressionLevel, this.dictionary)
+    this.index.add(last, next, handle)
+    this.statistics.dataBlocks++
+  }
+
+  /** Makes the dictionary and writes what was held back for it. From here on blocks are written as they come. */
+  private writeHeld(held: HeldBlocks): void {
+    this.held = undefined
+    if (held.blocks.length > 0) this.dictionary = held.sample(this.options.maxDictBytes)
+    this.keys = this.filter?.keys
+    const cursor = new BlockCursor()
+    for (const { payload, last, next } of held.blocks) {
+      cursor.attach(new DataBlock(payload))
+      while (this.keys !== undefined && (cursor.valid ? cursor.next() : cursor.first())) {
+        this.keys.addKey(cursor.keyBytes, 0, cursor.keyLength - TRAILER_LENGTH)
+      }
+      this.writeDataBlock(payload, last, next)
+    }
   }
 
   private writeProperties(
     meta: Map<string, BlockHandle>,
-    dataSize: number,
-    filterSize: number,
-    index: FinishedIndex,
+    sizes: TableSizes,
+    index: WrittenIndex,
   ): TableProperties {
-    const sizes = { dataSize, filterSize, filterEntries: this.filter?.count ?? 0 }
     const raw = tableProperties(this.options, this.statistics, sizes, index, this.filter !== undefined)
     const handle = this.output.write(encodeProperties(raw), 0)
     meta.set('rocksdb.properties', handle)
@@ -259,4 +245,19 @@ export class TableBuilder {
     )
     this.output.flush()
   }
+}
+
+function dataBlockBuilder(options: ResolvedTableBuilderOptions): BlockBuilder {
+  const { blockRestartInterval, blockSize, hashTableUtilRatio } = options
+  const capacity = blockSize + 1024
+  if (hashTableUtilRatio === 0) return new BlockBuilder(blockRestartInterval, capacity)
+  return new HashedBlockBuilder(blockRestartInterval, hashTableUtilRatio, capacity)
+}
+
+/** What holds the data blocks back, if the table is to have a dictionary. */
+function heldBlocks(options: ResolvedTableBuilderOptions): HeldBlocks | undefined {
+  const { compression, maxDictBytes, maxDictBufferBytes, targetFileSize } = options
+  if (maxDictBytes === 0 || !takesDictionary(compression)) return undefined
+  const limits = [maxDictBufferBytes, targetFileSize].filter(limit => limit > 0)
+  return new HeldBlocks(limits.length === 0 ? 0 : Math.min(...limits))
 }

@@ -17,14 +17,13 @@ import {
 } from '../block/index.ts'
 import { ByteReader, decodeUtf8 } from '../bytes/index.ts'
 import { CorruptionError, notSupported } from '../errors/index.ts'
+import { type PrefixExtractor, prefixExtractor } from '../key/index.ts'
 import { readBlockPayload } from './block-payload.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 import { decodeFooter, FOOTER_LENGTH, type Footer } from './footer.ts'
+import { IndexType } from './index-type.ts'
 import type { TableProperties } from './properties.ts'
 import { readProperties } from './read-properties.ts'
-
-/** Values of the property `rocksdb.block.based.table.index.type`. */
-export const IndexType = { BinarySearch: 0, HashSearch: 1, Partitioned: 2, FirstKeys: 3 } as const
 
 const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter'
 const PARTITIONED_FILTER = 'partitionedfilter.rocksdb.BuiltinBloomFilter'
@@ -45,6 +44,8 @@ export interface TableLayout {
   readonly filter: BlockHandle | undefined
   readonly filterPartitioned: boolean
   readonly wholeKeyFiltering: boolean
+  /** What prefixes the filter holds, if it does, and by a rule that is known here. */
+  readonly prefixExtractor: PrefixExtractor | undefined
   readonly dictionary: BlockHandle | undefined
   readonly rangeDeletions: BlockHandle | undefined
 }
@@ -77,9 +78,15 @@ export function readTableLayout(source: ByteSource): TableLayout {
     filter: metaindex.get(FULL_FILTER) ?? metaindex.get(PARTITIONED_FILTER),
     filterPartitioned: !metaindex.has(FULL_FILTER) && metaindex.has(PARTITIONED_FILTER),
     wholeKeyFiltering: properties?.wholeKeyFiltering ?? true,
+    prefixExtractor: extractorOf(properties),
     dictionary: metaindex.get('rocksdb.compression_dict'),
     rangeDeletions: metaindex.get('rocksdb.range_del'),
   }
+}
+
+function extractorOf(properties: TableProperties | undefined): PrefixExtractor | undefined {
+  const name = properties?.prefixExtractor
+  return name !== undefined && properties?.prefixFiltering ? prefixExtractor(name) : undefined
 }
 
 /** The index of the whole table. A partitioned one is read whole and laid out as if it were one block. */

@@ -1,8 +1,10 @@
 /** What a table being built knows about itself, and the properties made of it. */
-import { BLOCK_TRAILER_LENGTH, type FinishedIndex } from '../block/index.ts'
+import { BLOCK_TRAILER_LENGTH } from '../block/index.ts'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { compressionName } from '../compress/index.ts'
 import { fixed32Value, varintValue } from './encode-properties.ts'
+import type { WrittenIndex } from './index-output.ts'
+import { IndexType } from './index-type.ts'
 import { PropertyName } from './properties.ts'
 import type { ResolvedTableBuilderOptions } from './table-builder-options.ts'
 
@@ -30,7 +32,7 @@ export function tableProperties(
   options: ResolvedTableBuilderOptions,
   statistics: TableStatistics,
   sizes: TableSizes,
-  index: FinishedIndex,
+  index: WrittenIndex,
   filtered: boolean,
 ): Map<string, Uint8Array> {
   const properties = new Map<string, Uint8Array>()
@@ -39,7 +41,7 @@ export function tableProperties(
     [PropertyName.rawKeySize, statistics.rawKeySize],
     [PropertyName.rawValueSize, statistics.rawValueSize],
     [PropertyName.dataSize, sizes.dataSize],
-    [PropertyName.indexSize, index.payload.length + BLOCK_TRAILER_LENGTH],
+    [PropertyName.indexSize, index.size + BLOCK_TRAILER_LENGTH],
     [PropertyName.indexKeyIsUserKey, index.form.userKeys ? 1 : 0],
     [PropertyName.indexValueIsDeltaEncoded, index.form.deltaValues ? 1 : 0],
     [PropertyName.entries, statistics.entries],
@@ -56,8 +58,15 @@ export function tableProperties(
     [PropertyName.oldestKeyTime, options.oldestKeyTime],
   ]
   if (options.fileCreationTime > 0) numbers.push([PropertyName.fileCreationTime, options.fileCreationTime])
+  if (index.partitions !== undefined) {
+    numbers.push([PropertyName.indexPartitions, index.partitions.count])
+    numbers.push([PropertyName.topLevelIndexSize, index.partitions.topLevelSize])
+  }
   for (const [name, value] of numbers) properties.set(name, varintValue(value))
-  properties.set(PropertyName.indexType, fixed32Value(0))
+  properties.set(
+    PropertyName.indexType,
+    fixed32Value(index.partitions === undefined ? IndexType.BinarySearch : IndexType.Partitioned),
+  )
   for (const [name, value] of textProperties(options, filtered)) {
     if (value !== '') properties.set(name, encodeUtf8(value))
   }
@@ -67,23 +76,32 @@ export function tableProperties(
 function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean): [string, string][] {
   return [
     [PropertyName.wholeKeyFiltering, options.wholeKeyFiltering ? '1' : '0'],
-    [PropertyName.prefixFiltering, '0'],
+    [PropertyName.prefixFiltering, options.prefixExtractor === undefined ? '0' : '1'],
     [PropertyName.dbId, options.dbId],
     [PropertyName.dbSessionId, options.dbSessionId],
     [PropertyName.dbHostId, options.dbHostId],
-    [PropertyName.filterPolicy, filtered ? 'bloomfilter' : ''],
+    [PropertyName.filterPolicy, filtered ? options.filterPolicy : ''],
     [PropertyName.comparator, options.comparator],
     [PropertyName.mergeOperator, options.mergeOperator],
-    [PropertyName.prefixExtractor, 'nullptr'],
+    [PropertyName.prefixExtractor, options.prefixExtractor ?? 'nullptr'],
     [PropertyName.propertyCollectors, '[]'],
     [PropertyName.columnFamilyName, options.columnFamilyName],
     [PropertyName.compression, compressionName(options.compression)],
-    [PropertyName.compressionOptions, compressionOptions(options.compressionLevel)],
+    [PropertyName.compressionOptions, compressionOptions(options)],
   ]
 }
 
-function compressionOptions(level: number = DEFAULT_LEVEL): string {
-  const rest =
-    'max_dict_bytes=0; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; '
-  return `window_bits=-14; level=${level}; strategy=0; ${rest}`
+function compressionOptions(options: ResolvedTableBuilderOptions): string {
+  const { compressionLevel = DEFAULT_LEVEL, maxDictBytes, maxDictBufferBytes } = options
+  const values = {
+    window_bits: -14,
+    level: compressionLevel,
+    strategy: 0,
+    max_dict_bytes: maxDictBytes,
+    zstd_max_train_bytes: 0,
+    enabled: 0,
+    max_dict_buffer_bytes: maxDictBufferBytes,
+    use_zstd_dict_trainer: 1,
+  }
+  return Object.entries(values).reduce((text, [name, value]) => `${text}${name}=${value}; `, '')
 }

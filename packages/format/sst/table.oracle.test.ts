@@ -2,39 +2,17 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { concatBytes, encodeUtf8 } from '../bytes/index.ts'
 import { checksumTypeName } from '../checksum/index.ts'
 import { compressionName } from '../compress/index.ts'
-import { makeInternalKey } from '../key/index.ts'
-import { IndexType, MemorySource, readTableLayout, TableBuilder, type TableBuilderOptions } from './index.ts'
+import { IndexType, MemorySource, readTableLayout, type TableBuilderOptions } from './index.ts'
 import { buildAgain } from './test/again.ts'
 import { notRunWithout, readTables, runTool, scanWithSstDump, withDirectory } from './test/cpp-tool.ts'
 import { rowsOf } from './test/rows.ts'
 import { sampleTables } from './test/sample-tables.ts'
+import { variedTable } from './test/varied-table.ts'
 
 const COMPRESSIONS = [0, 1, 2, 4, 7]
 const CHECKSUMS = [0, 1, 2, 3, 4]
-
-/** Versions of a key, deletions, keys that share much and little, values short, long and empty. */
-function buildTable(options: TableBuilderOptions): Uint8Array {
-  const chunks: Uint8Array[] = []
-  const builder = new TableBuilder(options, chunk => chunks.push(new Uint8Array(chunk)))
-  for (let i = 0; i < 400; i++) {
-    const user = encodeUtf8(
-      i % 3 === 0
-        ? `key${String(i).padStart(6, '0')}`
-        : `key${String(i).padStart(6, '0')}/${'x'.repeat(i % 40)}`,
-    )
-    const versions = i % 50 === 7 ? 30 : 1
-    for (let version = versions; version > 0; version--) {
-      const key = makeInternalKey(user, 1000 * i + version, i % 11 === 0 ? 0 : 1)
-      const value = encodeUtf8(i % 11 === 0 ? '' : `value of ${i}, `.repeat(i % 17))
-      builder.add(key, 0, key.length, value, 0, value.length)
-    }
-  }
-  builder.finish()
-  return concatBytes(...chunks)
-}
 
 describe('sst_dump, on tables built here', { skip: notRunWithout('sst_dump') }, () => {
   it('finds no fault in any format_version, compression and checksum, and prints the same rows', () => {
@@ -49,7 +27,7 @@ describe('sst_dump, on tables built here', { skip: notRunWithout('sst_dump') }, 
               `fv ${formatVersion} ${compressionName(compression)} ${checksumTypeName(checksumType)}`,
             )
             const options = { formatVersion, compression, checksumType, blockSize: 700, bloomBitsPerKey: 10 }
-            writeFileSync(join(directory, name), buildTable({ ...options, originalFileNumber: files.size }))
+            writeFileSync(join(directory, name), variedTable({ ...options, originalFileNumber: files.size }))
           }
         }
       }
@@ -69,7 +47,7 @@ describe('sst_dump, on tables built here', { skip: notRunWithout('sst_dump') }, 
       const file = join(directory, '000007.sst')
       writeFileSync(
         file,
-        buildTable({
+        variedTable({
           compression: 0,
           originalFileNumber: 7,
           bloomBitsPerKey: 10,

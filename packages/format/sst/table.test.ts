@@ -58,6 +58,15 @@ const options: fc.Arbitrary<TableBuilderOptions> = fc.record({
   blockRestartInterval: fc.integer({ min: 1, max: 20 }),
   indexBlockRestartInterval: fc.integer({ min: 1, max: 5 }),
   bloomBitsPerKey: fc.constantFrom(undefined, 10),
+  wholeKeyFiltering: fc.boolean(),
+  ribbonFilter: fc.boolean(),
+  hashTableUtilRatio: fc.constantFrom(0, 0, 0.1, 0.75, 5),
+  partitionIndex: fc.boolean(),
+  partitionFilters: fc.boolean(),
+  metadataBlockSize: fc.constantFrom(1, 40, 300),
+  prefixExtractor: fc.constantFrom(undefined, 'rocksdb.FixedPrefix.2', 'rocksdb.CappedPrefix.5'),
+  maxDictBytes: fc.constantFrom(0, 0, 1, 50, 100_000),
+  maxDictBufferBytes: fc.constantFrom(0, 1, 500),
 })
 
 function order(a: Uint8Array, b: Uint8Array): number {

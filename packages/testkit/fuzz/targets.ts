@@ -8,16 +8,9 @@ import { BlockCursor, DataBlock, decodeRangeDeletions, FlatIndex, PlainEntries }
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { CompressionType, decompressBlock, zstdDecompressFrame } from '@varve/format/compress'
 import { dumpBlob, dumpCurrent, dumpManifest, dumpOptions, dumpTable, dumpWal } from '@varve/format/dump'
-import { isVarveError } from '@varve/format/errors'
 import { openFilter } from '@varve/format/filter'
 import { decodeSessionId, decodeVersionEdit, encodeVersionEdit } from '@varve/format/manifest'
 import { decodeCurrent, parseFileName } from '@varve/format/names'
-import {
-  formatOptionsFile,
-  parseOptionStruct,
-  parseOptionsFile,
-  withoutUnknownOptions,
-} from '@varve/format/options'
 import {
   decodeFooter,
   decodeProperties,
@@ -29,6 +22,7 @@ import {
 import { decodeTuple, encodeTuple, findTupleEnd } from '@varve/format/tuple'
 import { LogReader } from '@varve/format/wal'
 import { loadCorpus } from './corpus.ts'
+import { readOptionStruct, readOptions, readPrefixExtractor } from './read-options.ts'
 import { repairBlob, repairLog } from './repair.ts'
 
 export interface FuzzTarget {
@@ -103,6 +97,11 @@ export function fuzzTargets(): FuzzTarget[] {
       name: 'option-struct',
       corpus: [encodeUtf8('{a=1;b={c=2;d=x:y};}')],
       decode: readOptionStruct,
+    },
+    {
+      name: 'prefix-extractor',
+      corpus: ['rocksdb.FixedPrefix.8', 'rocksdb.CappedPrefix.12', 'rocksdb.Noop', 'fixed:3'].map(encodeUtf8),
+      decode: readPrefixExtractor,
     },
     {
       name: 'session-id',
@@ -182,21 +181,6 @@ function readVersionEdit(bytes: Uint8Array): void {
   const encoded = encodeVersionEdit(edit)
   const again = encodeVersionEdit(decodeVersionEdit(encoded))
   if (Buffer.compare(encoded, again) !== 0) throw new Error('a version edit changes when it is written again')
-}
-
-function readOptions(bytes: Uint8Array): void {
-  const text = formatOptionsFile(withoutUnknownOptions(parseOptionsFile(bytes)))
-  if (formatOptionsFile(parseOptionsFile(text)) !== text)
-    throw new Error('options change when they are written again')
-}
-
-/** Its argument is a part of a text that has been read: what is malformed is the caller's. */
-function readOptionStruct(bytes: Uint8Array): void {
-  try {
-    parseOptionStruct(decodeUtf8(bytes))
-  } catch (error) {
-    if (!isVarveError(error, 'INVALID_ARGUMENT')) throw error
-  }
 }
 
 /** Forward, backward, and by seeking: each must end, and stay inside the block. */

@@ -58,6 +58,8 @@ export function benchRecipe(num: number): CppRecipe {
         `--enable_index_compression=${random.chance(0.7)}`,
         `--index_shortening_mode=${random.between(0, 2)}`,
         `--whole_key_filtering=${random.chance(0.8)}`,
+        `--prefix_size=${random.pick([0, 0, 4, 8])}`,
+        `--optimize_filters_for_hits=${random.chance(0.2)}`,
         `--wal_compression=${random.pick(['none', 'none', 'none', 'zstd'])}`,
         `--disable_wal=${random.chance(0.05)}`,
         `--level_compaction_dynamic_level_bytes=${random.chance(0.5)}`,

@@ -40,6 +40,7 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     ...(random.chance(0.2)
       ? { compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }
       : {}),
+    ...randomTableFeatures(random),
     blockSize: random.pick([64, 512, 1024, 4096, 16384, 65536]),
     blockSizeDeviation: random.pick([0, 10, 50]),
     blockRestartInterval: random.pick([1, 2, 16, 64]),
@@ -47,6 +48,32 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     bloomBitsPerKey: random.pick([0, 4, 10, 16]),
     formatVersion: random.between(2, 5),
     checksum: random.pick(checksums),
+  }
+}
+
+/** What few databases ask for; each is there in some cases. */
+function randomTableFeatures(random: Random): ColumnFamilyOptions {
+  const maybe = (options: ColumnFamilyOptions): ColumnFamilyOptions => (random.chance(0.3) ? options : {})
+  return {
+    ...maybe({ compressionMaxDictBytes: random.pick([100, 4 * KIB, 100 * KIB]) }),
+    ...maybe({ compressionMaxDictBufferBytes: random.pick([1, 20 * KIB]) }),
+    ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 1000, 16 * KIB]) }),
+    ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
+    ...maybe({ optimizeFiltersForHits: true }),
+    ...maybe({ filterPolicy: 'ribbonfilter', bloomBeforeLevel: random.pick([-1, 0, 2]) }),
+    ...maybe({
+      dataBlockIndexType: 'kDataBlockBinaryAndHash',
+      dataBlockHashTableUtilRatio: random.pick([0.2, 0.75, 4]),
+    }),
+    ...maybe({
+      indexType: 'kTwoLevelIndexSearch',
+      partitionFilters: random.chance(0.6),
+      metadataBlockSize: random.pick([1, 100, 1000, 4 * KIB]),
+    }),
+    ...maybe({
+      prefixExtractor: random.pick([{ fixed: 1 }, { fixed: 4 }, { capped: 3 }, 'rocksdb.Noop']),
+      wholeKeyFiltering: random.chance(0.6),
+    }),
   }
 }
 
