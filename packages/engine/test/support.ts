@@ -57,11 +57,35 @@ export async function openFor(
   return db
 }
 
-/** The directory as a kill -9 at this moment would leave it: what was written is in the page cache. */
+/** Tries to find a moment in which nothing changes. */
+const COPIES_MAX = 100
+
+/**
+ * The directory as a kill -9 at this moment would leave it: what was written is in the page cache. A copy takes longer
+ * than a kill, and jobs in the background go on meanwhile: one during which a file came, went or grew is of no moment.
+ */
 export function killedCopy(t: TestContext, path: string): string {
-  const copy = freshPath(t)
-  cpSync(path, copy, { recursive: true })
-  return copy
+  for (let attempt = 0; attempt < COPIES_MAX; attempt++) {
+    const copy = freshPath(t)
+    const before = sizesIn(path)
+    try {
+      cpSync(path, copy, { recursive: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      throw error
+    }
+    if (before === sizesIn(path) && before === sizesIn(copy)) return copy
+  }
+  throw new Error(`${path} changed during each of ${COPIES_MAX} copies`)
+}
+
+/** Names and sizes of its files, as a text. */
+function sizesIn(path: string): string {
+  const lines = readdirSync(path).map(name => {
+    const status = statSync(join(path, name), { throwIfNoEntry: false })
+    return `${name} ${status?.size ?? 'gone'}`
+  })
+  return lines.sort().join('\n')
 }
 
 /** Runs a program against the engine in a process of its own. It sees `open` and its own `path`. */
