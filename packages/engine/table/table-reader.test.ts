@@ -10,7 +10,9 @@ import { type InternalCursor, SeekTarget, Step } from '../cursor/cursor.ts'
 import { drive, driveSync } from '../cursor/driver.ts'
 import { compareEntries, type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
+import type { RangeTombstones } from '../tombstone/index.ts'
 import { FileMeta } from '../version/file-meta.ts'
+import { compareUserKeys } from '../version/version.ts'
 import { LevelCursor } from './level-cursor.ts'
 import { TableCache } from './table-cache.ts'
 import { TableCursor } from './table-cursor.ts'
@@ -146,6 +148,60 @@ for (const capacity of caches) {
     const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: 2 })
     compareMovements(new LevelCursor(files, tables), entries, 45, 4)
     assert.ok(fs.openCount <= 3, `${fs.openCount} descriptors`)
+  })
+}
+
+for (const capacity of caches) {
+  test(`a level cursor passes over files that are wider than their entries, and tells of their tombstones (cache ${capacity})`, () => {
+    const fs = new MemoryFiles()
+    const random = randomFrom(9)
+    const kept: FakeEntry[] = []
+    const files: FileMeta[] = []
+    const key = (number: number) => encodeUtf8(`key${String(number).padStart(3, '0')}`)
+    for (let start = 0; start < 200; start += 20) {
+      // Every other file has entries in the middle of its range only, and every third has none.
+      const entries = Array.from({ length: 20 }, (_, i) => start + i)
+        .filter(number => (start / 20) % 3 !== 2 && number % 20 >= 5 && number % 20 < 15 && random(3) > 0)
+        .map(number => ({
+          key: key(number),
+          sequence: number + 1,
+          type: ValueType.Value,
+          value: encodeUtf8('value'),
+        }))
+      kept.push(...entries)
+      const deleted = { start: key(start), end: key(start + 20), sequence: 500 }
+      files.push(new FileMeta(addTable(fs, 10 + files.length, entries, { blockSize: 60 }, deleted)))
+    }
+    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: 2 })
+    const told = new Set<number>()
+    const enters = ({ starts }: RangeTombstones) => told.add(Number(decodeUtf8(starts[0]).slice(3)))
+    const cursor = new LevelCursor(files, tables, true, enters)
+    for (let number = 0; number < 200; number++) {
+      for (const forward of [true, false]) {
+        const target = new SeekTarget().setBefore(key(number), 0, 6)
+        const step = driveSync(() => (forward ? cursor.seek(target) : cursor.seekForPrev(target)), cursor)
+        const expected = forward
+          ? kept.find(entry => compareUserKeys(entry.key, key(number)) >= 0)
+          : kept.findLast(entry => compareUserKeys(entry.key, key(number)) < 0)
+        const found = cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd)
+        assert.equal(
+          step === Step.moved ? decodeUtf8(found) : undefined,
+          expected && decodeUtf8(expected.key),
+        )
+        assert.ok(!forward || told.has(number - (number % 20)), `the tombstone over ${number}`)
+      }
+    }
+    const seen: string[] = []
+    for (
+      let step = driveSync(() => cursor.first(), cursor);
+      step === Step.moved;
+      step = driveSync(() => cursor.next(), cursor)
+    )
+      seen.push(decodeUtf8(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd)))
+    assert.deepEqual(
+      seen,
+      kept.map(entry => decodeUtf8(entry.key)),
+    )
   })
 }
 

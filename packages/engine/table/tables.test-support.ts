@@ -7,6 +7,7 @@ import { tableName } from '@varve/format/names'
 import { TableBuilder, type TableBuilderOptions } from '@varve/format/sst'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import type { File, FileLock, FileStatus, FileSystem } from '../fs/index.ts'
+import type { RangeTombstone } from '../tombstone/index.ts'
 
 /** Counts what is read. Only reading is served. */
 export class MemoryFiles implements FileSystem {
@@ -116,12 +117,13 @@ function unused(): never {
   throw new Error('not served by MemoryFiles')
 }
 
-/** Writes a table of `entries`, sorted or not, as file `number`; its MANIFEST record at level 1. */
+/** Writes a table of `entries`, sorted or not, and of one deleted range as file `number`; its MANIFEST record at level 1. */
 export function addTable(
   fs: MemoryFiles,
   number: number,
   entries: readonly FakeEntry[],
   options: TableBuilderOptions = {},
+  deleted?: RangeTombstone,
 ): NewFile {
   const parts: Uint8Array[] = []
   const builder = new TableBuilder(options, bytes => parts.push(bytes.slice()))
@@ -129,6 +131,7 @@ export function addTable(
     const internalKey = makeInternalKey(key, sequence, type)
     builder.add(internalKey, 0, internalKey.length, value, 0, value.length)
   }
+  if (deleted !== undefined) builder.addRangeDeletion(deleted.start, deleted.sequence, deleted.end)
   const summary = builder.finish()
   fs.files.set(`/db/${tableName(number)}`, Buffer.concat(parts))
   return {

@@ -69,6 +69,27 @@ test('in a batch a range deletes what stands before it, also of the same batch, 
   assert.deepEqual(await rowsOf(db, { columnFamily: 'other' }), [['b', 'other']])
 })
 
+test('a scan that leaps over a deleted range leaps over nothing that was written into it later', async t => {
+  const db = await openFor(t, freshPath(t))
+  await putAll(db, numberedRows(100))
+  await db.flush()
+  await db.deleteRange(numberedKey(10), numberedKey(90))
+  await db.flush()
+  for (const number of [20, 50, 51]) await db.put(numberedKey(number), 'new')
+  const expected = Array.from({ length: 100 }, (_, i) => i).filter(
+    i => i < 10 || i >= 90 || [20, 50, 51].includes(i),
+  )
+  const keys = expected.map(numberedKey)
+  assert.deepEqual(
+    (await rowsOf(db)).map(([key]) => key),
+    keys,
+  )
+  assert.deepEqual(
+    (await rowsOf(db, { reverse: true })).map(([key]) => key),
+    keys.toReversed(),
+  )
+})
+
 test('compaction frees what ranges hide, and the tombstones with it', async t => {
   const path = freshPath(t)
   const db = await openFor(t, path, small)

@@ -1,5 +1,6 @@
 /** All mutants, and the classes of bugs that have none because what they would break does not exist here. */
 import { compactionMutants } from './compaction.ts'
+import { dataModelMutants } from './data-model.ts'
 import { durabilityMutants } from './durability.ts'
 import { formatMutants } from './formats.ts'
 import { lifecycleMutants } from './lifecycle.ts'
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...recoveryMutants,
   ...manifestMutants,
   ...compactionMutants,
+  ...dataModelMutants,
   ...readMutants,
   ...lifecycleMutants,
   ...formatMutants,
@@ -23,9 +25,6 @@ export const mutants: readonly Mutant[] = [
 /** Classes without a mutant, and why. */
 export const absent: readonly { readonly id: string; readonly why: string }[] = [
   { id: 'M26', why: 'there are no checkpoints and backups' },
-  { id: 'M31', why: 'there are no range deletions: a table that holds one is refused' },
-  { id: 'M32', why: 'there are no range deletions' },
-  { id: 'M34', why: 'there are no merge operators: an operand is refused' },
   { id: 'M37', why: 'there is no ingestion of tables' },
   { id: 'M38', why: 'there are no blob files: a database that has one is refused' },
   { id: 'M39', why: 'there are no blob files' },
