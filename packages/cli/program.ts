@@ -4,10 +4,12 @@ import { Command } from 'commander'
 import { addCompact } from './commands/compact.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDelete } from './commands/delete.ts'
+import { addDeleteRange } from './commands/delete-range.ts'
 import { addDump } from './commands/dump.ts'
 import { addGet } from './commands/get.ts'
 import { addLoad } from './commands/load.ts'
 import { addManifest } from './commands/manifest.ts'
+import { addMerge } from './commands/merge.ts'
 import { addPut } from './commands/put.ts'
 import { addScan } from './commands/scan.ts'
 import { addServe } from './commands/serve.ts'
@@ -36,6 +38,8 @@ export function createProgram(): Command {
   addGet(program)
   addPut(program)
   addDelete(program)
+  addDeleteRange(program)
+  addMerge(program)
   addScan(program)
   addLoad(program)
   addDump(program)

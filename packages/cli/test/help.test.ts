@@ -9,7 +9,7 @@ import { finished, runVarve, startVarve, varve } from './run-varve.ts'
 it('has every command of the contract, each with help and an example', () => {
   const { commands } = createProgram()
   const names = commands.map(command => command.name())
-  for (const name of 'serve get put delete scan load dump stats compact verify sst wal manifest shell completion'.split(
+  for (const name of 'serve get put delete delete-range merge scan load dump stats compact verify sst wal manifest shell completion'.split(
     ' ',
   )) {
     assert.ok(names.includes(name), name)

@@ -7,6 +7,16 @@ import { endOf } from '../exit.ts'
 import { createProgram } from '../program.ts'
 import { runVarve, scratch, varve } from './run-varve.ts'
 
+it('merges operands as the database says, and deletes ranges', async context => {
+  const db = join(await scratch(context), 'db')
+  await varve(['put', db, 'log', 'one', '-o', 'mergeOperator=stringappend'])
+  assert.equal(await varve(['merge', db, 'log', 'two']), '')
+  assert.equal(await varve(['get', db, 'log']), 'one,two\n')
+  for (const key of ['a', 'b', 'c']) await varve(['put', db, key, key])
+  assert.equal(await varve(['delete-range', db, 'a', 'c']), '')
+  assert.equal(await varve(['scan', db, '--keys-only']), 'c\nlog\n')
+})
+
 it('stores, prints and deletes a value', async context => {
   const db = join(await scratch(context), 'db')
   assert.equal(await varve(['put', db, 'user:1', 'Ada']), '')

@@ -52,6 +52,8 @@ test('a table weighs more when opening it shows that it is full of deletions', (
     assert.deepEqual(state.current.totals, {
       entries: 200,
       deletions: 100,
+      rangeDeletions: 0,
+      mergeOperands: 0,
       rawKeySize: 200 * 13,
       rawValueSize: 50_000,
     })
