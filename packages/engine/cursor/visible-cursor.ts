@@ -19,6 +19,7 @@ import { compareBytes, emptyBytes } from '@varve/format/bytes'
 import { trailerHigh, trailerLow, ValueType } from '@varve/format/key'
 import { RangeCoverage } from '../tombstone/index.ts'
 import type { KeyBounds } from './bounds.ts'
+import { Candidate, isTombstone, type Merge } from './candidate.ts'
 import {
   compareKeyToTarget,
   compareTargetKeys,
@@ -57,13 +58,6 @@ type Move = (typeof Move)[keyof typeof Move]
 const Movement = { none: 0, first: 1, last: 2, next: 3, prev: 4, seek: 5, seekForPrev: 6 } as const
 type Movement = (typeof Movement)[keyof typeof Movement]
 
-/** Combines merge operands, oldest first, with what lies below them. */
-export type Merge = (
-  key: Uint8Array,
-  existing: Uint8Array | undefined,
-  operands: readonly Uint8Array[],
-) => Uint8Array
-
 function refuseMerge(): never {
   throw unsupportedEntry(ValueType.Merge)
 }
@@ -98,15 +92,8 @@ export class VisibleCursor {
   private savedHides = false
   private skipped = 0
 
-  /** Back: the newest visible version of the saved key so far. Its value is copied before the source goes far. */
-  private candidateType = -1
-  private candidateBytes: Uint8Array = emptyBytes
-  private candidateStart = 0
-  private candidateEnd = 0
-  private candidateIsKept = false
-
-  /** Merge operands of the saved key, newest first: copies. What they are merged into is the candidate. */
-  private operands: Uint8Array[] = []
+  /** What is seen of the saved key, as far as its versions have been met. Its value is copied before the source goes far. */
+  private readonly candidate = new Candidate()
   /** Forward: the source goes through older versions of the saved key, for what its operands are merged into. */
   private isMerging = false
   /** The key shown is the saved one; forward, the source stands behind it, or on its last version that counts. */
@@ -283,25 +270,15 @@ export class VisibleCursor {
 
   private beginMerging(): void {
     this.isMerging = true
-    this.forgetCandidate()
+    this.candidate.forget()
     this.takeOlder()
   }
 
   /** Takes the source's entry, older than what was taken before; says whether what the operands need lies deeper still. */
   private takeOlder(): boolean {
-    const { source } = this
-    if (this.isCovered()) this.takeTombstone()
-    else if ((source.trailerLow & 0xff) === ValueType.Merge) {
-      this.operands.push(valueCopy(source))
-      return true
-    } else this.takeCandidate()
+    if (!this.isCovered()) return this.candidate.takeOlder(this.source)
+    this.candidate.takeTombstone()
     return false
-  }
-
-  /** A range tombstone deletes what lies below. */
-  private takeTombstone(): void {
-    this.candidateType = ValueType.Deletion
-    this.candidateIsKept = true
   }
 
   /** Whether the source's entry is older than one of its key met before, or too new; then `move` leads on. */
@@ -348,21 +325,21 @@ export class VisibleCursor {
       if (step === Step.needsBlock) return this.wait(movement)
       if (this.move === Move.seekNewest || this.move === Move.nextOlder) {
         // Many versions: this is the one visible, if any is. With what it is merged into, that is all: leave the key.
-        if (this.move === Move.seekNewest) this.forgetCandidate()
+        if (this.move === Move.seekNewest) this.candidate.forget()
         if (source.valid && this.isSavedKey() && this.takeOlder()) {
           this.move = Move.nextOlder
           continue
         }
-        this.keepCandidate()
+        this.candidate.keep()
         this.target.setBefore(this.saved.bytes, this.saved.start, this.saved.end)
         this.move = Move.seekForPrev
         continue
       }
       const isOver = step === Step.ended || (lower !== undefined && compareKeyToTarget(source, lower) < 0)
       if (this.hasSaved && (isOver || !this.isSavedKey())) {
-        if (this.operands.length > 0) return this.showMerged()
-        if (this.candidateType === ValueType.Value) return this.showCandidate()
-        if (!isTombstone(this.candidateType)) throw unsupportedEntry(this.candidateType)
+        if (this.candidate.hasOperands) return this.showMerged()
+        if (this.candidate.isValue) return this.showCandidate()
+        this.candidate.refuseUnsupported()
         this.hasSaved = false
       }
       if (isOver) return this.end()
@@ -374,15 +351,15 @@ export class VisibleCursor {
   private meetVersion(): void {
     if (!this.hasSaved) {
       this.save(this.source)
-      this.forgetCandidate()
+      this.candidate.forget()
     }
     this.move = Move.prev
-    if (!this.isVisible()) this.keepCandidate()
+    if (!this.isVisible()) this.candidate.keep()
     else if (this.isCovered()) {
-      this.forgetCandidate()
-      this.takeTombstone()
+      this.candidate.forget()
+      this.candidate.takeTombstone()
       if (this.leapsTo(this.coverage.start)) return
-    } else this.takeNewer()
+    } else this.candidate.takeNewer(this.source)
     if (++this.skipped > MAX_SEQUENTIAL_SKIPS) {
       this.skipped = 0
       this.targetNewest()
@@ -390,67 +367,13 @@ export class VisibleCursor {
     }
   }
 
-  /** Takes the source's entry, newer than what was taken before. */
-  private takeNewer(): void {
-    if ((this.source.trailerLow & 0xff) === ValueType.Merge) {
-      this.keepCandidate()
-      this.operands.unshift(valueCopy(this.source))
-    } else {
-      if (this.operands.length > 0) this.operands = []
-      this.takeCandidate()
-    }
-  }
-
-  private forgetCandidate(): void {
-    this.candidateType = -1
-    this.candidateIsKept = true
-    if (this.operands.length > 0) this.operands = []
-  }
-
-  private takeCandidate(): void {
-    const { source } = this
-    this.candidateType = source.trailerLow & 0xff
-    this.candidateBytes = source.valueBytes
-    this.candidateStart = source.valueStart
-    this.candidateEnd = source.valueEnd
-    this.candidateIsKept = false
-  }
-
-  /** A source keeps the value through one more step back; this one is about to take more. */
-  private keepCandidate(): void {
-    if (this.candidateIsKept) return
-    this.candidateBytes = this.candidateBytes.slice(this.candidateStart, this.candidateEnd)
-    this.candidateEnd -= this.candidateStart
-    this.candidateStart = 0
-    this.candidateIsKept = true
-  }
-
-  /** Shows what the operands make of the candidate. */
+  /** Shows what the operands make of the candidate. One that fails leaves the cursor on no entry. */
   private showMerged(): Step {
-    const { saved, operands, candidateType } = this
+    const { saved, candidate } = this
     this.isMerging = false
-    if (!isTombstone(candidateType) && candidateType !== ValueType.Value)
-      throw this.failed(unsupportedEntry(candidateType))
-    const key = saved.bytes.subarray(saved.start, saved.end)
-    const existing =
-      candidateType === ValueType.Value
-        ? this.candidateBytes.subarray(this.candidateStart, this.candidateEnd)
-        : undefined
-    try {
-      this.candidateBytes = this.merge(key, existing, operands.reverse())
-    } catch (error) {
-      throw this.failed(error)
-    }
-    this.operands = []
-    this.candidateStart = 0
-    this.candidateEnd = this.candidateBytes.length
-    return this.showCandidate()
-  }
-
-  /** Stands on no entry then, and only an absolute movement leads on. */
-  private failed(error: unknown): unknown {
     this.end()
-    return error
+    candidate.combine(saved.bytes.subarray(saved.start, saved.end), this.merge)
+    return this.showCandidate()
   }
 
   private showCandidate(): Step {
@@ -459,9 +382,9 @@ export class VisibleCursor {
     this.keyBytes = this.saved.bytes
     this.keyStart = this.saved.start
     this.keyEnd = this.saved.end
-    this.valueBytes = this.candidateBytes
-    this.valueStart = this.candidateStart
-    this.valueEnd = this.candidateEnd
+    this.valueBytes = this.candidate.bytes
+    this.valueStart = this.candidate.start
+    this.valueEnd = this.candidate.end
     this.valid = true
     this.pending = Movement.none
     return Step.moved
@@ -530,12 +453,4 @@ export class VisibleCursor {
     const { request } = this
     return compareBytes(request.bytes, request.start, request.end, bytes, start, end) === 0
   }
-}
-
-function valueCopy({ valueBytes, valueStart, valueEnd }: InternalCursor): Uint8Array {
-  return new Uint8Array(valueBytes.subarray(valueStart, valueEnd))
-}
-
-function isTombstone(type: number): boolean {
-  return type === ValueType.Deletion || type === ValueType.SingleDeletion || type === -1
 }

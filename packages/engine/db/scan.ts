@@ -10,9 +10,10 @@
  */
 import { VarveError } from '@varve/format/errors'
 import { type KeyBounds, type KeyRange, keyBounds } from '../cursor/bounds.ts'
+import type { Merge } from '../cursor/candidate.ts'
 import type { InternalCursor } from '../cursor/cursor.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
-import { type Merge, VisibleCursor } from '../cursor/visible-cursor.ts'
+import { VisibleCursor } from '../cursor/visible-cursor.ts'
 import { fullMerge } from '../merge/index.ts'
 import { LevelCursor, PrefixProbe, type TableCache } from '../table/index.ts'
 import { RangeCoverage } from '../tombstone/index.ts'

@@ -98,9 +98,9 @@ export const dataModelMutants: readonly Mutant[] = [
   {
     id: 'M34d',
     what: 'going back, operands are merged newest first',
-    file: 'packages/engine/cursor/visible-cursor.ts',
-    find: 'this.operands.unshift(valueCopy(this.source))',
-    replace: 'this.operands.push(valueCopy(this.source))',
+    file: 'packages/engine/cursor/candidate.ts',
+    find: 'this.operands.unshift(copyOfValue(source))',
+    replace: 'this.operands.push(copyOfValue(source))',
     killers: [`${mergeTest} --test-name-pattern=given.itself`],
   },
   {
