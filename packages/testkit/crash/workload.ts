@@ -6,6 +6,7 @@ import type { BatchOperation, OpenOptions } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
 import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
 import { randomStyle } from '../model/random-style.ts'
+import { SingleKeys } from '../model/single-keys.ts'
 import { Random } from '../random.ts'
 
 export const families: readonly string[] = ['default', 'users', 'log']
@@ -58,11 +59,13 @@ export type CrashStep =
 export class Workload {
   private readonly random: Random
   private readonly keys: KeySpace
+  private readonly singles: SingleKeys
   private readonly syncEvery: number
 
   constructor(run: CrashRun) {
     this.random = new Random(run.seed)
     this.keys = new KeySpace(new Random(1), 2000)
+    this.singles = new SingleKeys(`once in ${run.seed}: `)
     this.syncEvery = run.syncEvery
   }
 
@@ -79,7 +82,9 @@ export class Workload {
     const { random } = this
     // Larger than an arena now and then: it takes a memtable of its own.
     const value = () => (random.chance(0.0003) ? random.bytes(3_000_000) : randomValue(random, 100_000))
-    const shares = { delete: 25, merge: 10, deleteRange: random.chance(0.1) ? 10 : 0 }
-    return randomOperation(random, random.pick(families), () => this.keys.pick(random), value, shares)
+    const family = random.pick(families)
+    if (random.chance(0.03)) return this.singles.operation(random, family, value())
+    const shares = { delete: 22, singleDelete: 0, merge: 10, deleteRange: random.chance(0.1) ? 10 : 0 }
+    return randomOperation(random, family, () => this.keys.pick(random), value, shares)
   }
 }

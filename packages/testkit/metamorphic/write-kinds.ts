@@ -209,17 +209,9 @@ function operations(planner: Planner, max: number, columnFamily = planner.family
 function operation(planner: Planner, columnFamily: string, key = planner.key()): BatchOperation {
   const { random } = planner
   if (random.chance(0.03)) return { type: 'deleteRange', ...narrowRange(planner, 20), columnFamily }
-  return randomOperation(
-    random,
-    columnFamily,
-    () => key,
-    () => planner.value(),
-    {
-      delete: 30,
-      merge: 15,
-      deleteRange: 0,
-    },
-  )
+  const shares = { delete: 21, singleDelete: 9, merge: 15, deleteRange: 0 }
+  const value = () => planner.value()
+  return randomOperation(random, columnFamily, () => key, value, shares)
 }
 
 function overFamilies(planner: Planner): BatchOperation[] {

@@ -97,7 +97,7 @@ async function writeBatch(check: ModelCheck): Promise<void> {
   const { random } = check
   const batch = Array.from({ length: random.between(0, 20) }, (): BatchOperation => {
     const columnFamily = check.familyName()
-    const shares = { delete: 25, merge: 10, deleteRange: random.chance(0.1) ? 20 : 0 }
+    const shares = { delete: 18, singleDelete: 7, merge: 10, deleteRange: random.chance(0.1) ? 20 : 0 }
     const key = () => check.keys.pick(random)
     const operation = randomOperation(random, columnFamily, key, () => randomValue(random), shares)
     applyOperation(check.model(columnFamily), operation)

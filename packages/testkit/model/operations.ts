@@ -48,6 +48,8 @@ export function bytesOf(bytes: Bytes): Uint8Array {
 /** How often, of a hundred, an operation is of each kind; the others are puts. */
 export interface OperationShares {
   delete: number
+  /** Of any key: none where C++ RocksDB may compact the files. See `SingleKeys`. */
+  singleDelete: number
   merge: number
   deleteRange: number
 }
@@ -60,13 +62,27 @@ export function randomOperation<Key extends Bytes, Value extends Bytes>(
   value: () => Value,
   shares: OperationShares,
 ): BatchOperation {
-  const kind = random.below(100)
-  if (kind < shares.delete)
-    return { type: random.chance(0.7) ? 'delete' : 'singleDelete', key: key(), columnFamily }
-  if (kind < shares.delete + shares.merge)
-    return { type: 'merge', key: key(), operand: value(), columnFamily }
-  if (kind >= shares.delete + shares.merge + shares.deleteRange)
-    return { type: 'put', key: key(), value: value(), columnFamily }
-  const [start, end] = [key(), key()].sort((a, b) => Buffer.compare(bytesOf(a), bytesOf(b)))
-  return { type: 'deleteRange', start, end, columnFamily }
+  switch (randomKind(random, shares)) {
+    case 'delete':
+      return { type: 'delete', key: key(), columnFamily }
+    case 'singleDelete':
+      return { type: 'singleDelete', key: key(), columnFamily }
+    case 'merge':
+      return { type: 'merge', key: key(), operand: value(), columnFamily }
+    case 'deleteRange': {
+      const [start, end] = [key(), key()].sort((a, b) => Buffer.compare(bytesOf(a), bytesOf(b)))
+      return { type: 'deleteRange', start, end, columnFamily }
+    }
+    case 'put':
+      return { type: 'put', key: key(), value: value(), columnFamily }
+  }
+}
+
+function randomKind(random: Random, shares: OperationShares): BatchOperation['type'] {
+  let drawn = random.below(100)
+  for (const kind of ['delete', 'singleDelete', 'merge', 'deleteRange'] as const) {
+    drawn -= shares[kind]
+    if (drawn < 0) return kind
+  }
+  return 'put'
 }

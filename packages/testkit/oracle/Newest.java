@@ -44,6 +44,8 @@ public class Newest {
       case "create" -> create(text(words[1]));
       case "put" -> db.put(family(words[1]), bytes(words[2]), bytes(words[3]));
       case "delete" -> db.delete(family(words[1]), bytes(words[2]));
+      case "merge" -> db.merge(family(words[1]), bytes(words[2]), bytes(words[3]));
+      case "deleteRange" -> db.deleteRange(family(words[1]), bytes(words[2]), bytes(words[3]));
       case "batch" -> batch(words);
       case "flush" -> flush(family(words[1]));
       case "compact" -> db.compactRange(family(words[1]));
@@ -94,6 +96,7 @@ public class Newest {
               .setPartitionFilters(value.equals("filters"));
       case "hashIndex" -> table.setDataBlockIndexType(DataBlockIndexType.kDataBlockBinaryAndHash);
       case "compression" -> options.setCompressionType(compression(value));
+      case "mergeOperator" -> options.setMergeOperatorName(value);
       case "writeBufferSize" -> {
         long size = Long.parseLong(value);
         options.setWriteBufferSize(size).setTargetFileSizeBase(size).setMaxBytesForLevelBase(3 * size);

@@ -3,6 +3,7 @@
  * the same lines; words are separated by blanks, bytes are hex (`0x6B`), names are the hex of their UTF-8:
  *
  *     open PATH [setting=value ...] | create FAMILY | put FAMILY KEY VALUE | delete FAMILY KEY
+ *     merge FAMILY KEY OPERAND | deleteRange FAMILY START END
  *     batch FAMILY KEY VALUE ... | flush FAMILY | compact FAMILY | list | scan FAMILY | verify | close
  *
  * The answer is any number of `row ...` lines, then `ok` or `error MESSAGE`.
@@ -95,6 +96,14 @@ export class NewestDatabase {
 
   async delete(family: string, key: Uint8Array): Promise<void> {
     await this.driver.ask('delete', utf8(family), hex(key))
+  }
+
+  async merge(family: string, key: Uint8Array, operand: Uint8Array): Promise<void> {
+    await this.driver.ask('merge', utf8(family), hex(key), hex(operand))
+  }
+
+  async deleteRange(family: string, start: Uint8Array, end: Uint8Array): Promise<void> {
+    await this.driver.ask('deleteRange', utf8(family), hex(start), hex(end))
   }
 
   async batch(family: string, rows: readonly Row[]): Promise<void> {

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CompressionName } from 'varve'
+import { MERGE_OPERATOR } from '../model/operations.ts'
 import { NewestDriver } from './newest-driver.ts'
 import { isInstalled, run } from './tools.ts'
 
@@ -16,6 +17,8 @@ export interface Newest {
   formatVersion: number
   /** What it writes and reads. */
   compressions: readonly (CompressionName | 'lz4hc')[]
+  /** What it needs to merge as the model does; undefined where it has no built-in operators. */
+  mergeSetting?: string
 }
 
 const compressions: Newest['compressions'] = ['none', 'snappy', 'lz4', 'lz4hc', 'zstd']
@@ -80,6 +83,7 @@ export async function installRocksdbjni(): Promise<Newest | NotRun> {
     driver,
     formatVersion: 7,
     compressions: [...compressions, 'zlib'],
+    mergeSetting: `mergeOperator=${MERGE_OPERATOR}`,
   }
 }
 

@@ -93,6 +93,9 @@ class Session:
     def delete(self, family, key):
         del self.families[family][decode(key)]
 
+    def deleteRange(self, family, start, end):
+        self.families[family].delete_range(decode(start), decode(end))
+
     def batch(self, family, *fields):
         batch = WriteBatch(raw_mode=True)
         handle = self.db.get_column_family_handle(family)
@@ -137,7 +140,7 @@ def main():
     session = Session()
     for line in sys.stdin:
         command, *words = line.rstrip("\n").split(" ")
-        if command in ("create", "put", "delete", "batch", "flush", "compact", "scan"):
+        if command in ("create", "put", "delete", "deleteRange", "batch", "flush", "compact", "scan"):
             words[0] = decode(words[0]).decode()
         elif command == "open":
             words[0] = decode(words[0]).decode()

@@ -4,6 +4,7 @@
  */
 import type { CompressionName } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
+import { applyOperation } from '../model/operations.ts'
 import { type Row, SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import type { Check } from './campaign.ts'
@@ -53,6 +54,7 @@ async function exchange(
 ): Promise<Checked> {
   const contents = emptyContents(newestFirst ? ['default'] : randomFamilies(random))
   const settings = randomSettings(newest, random)
+  const shares = newest.mergeSetting === undefined ? { merge: 0 } : {}
   const compressions = newest.compressions.filter(isCompression)
   const options = randomOpenOptions(random, compressions)
   const columnFamilies = Object.fromEntries([...contents.keys()].slice(1).map(name => [name, {}]))
@@ -62,13 +64,17 @@ async function exchange(
     if (isNewestsTurn) {
       await newest.driver.use(directory, settings, async db => {
         total.rows += await compareWithNewest(db, contents)
-        await writeThroughNewest(db, contents, random)
+        await writeThroughNewest(db, newest, contents, random)
         total.rows += await compareWithNewest(db, contents)
       })
     } else {
       await inVarve(directory, { ...options, columnFamilies }, async db => {
         total.rows += await compareWithVarve(db, contents, random)
-        await writeThroughVarve(db, contents, random, { operations: random.between(1, 800), keySpace: 400 })
+        await writeThroughVarve(db, contents, random, {
+          operations: random.between(1, 800),
+          keySpace: 400,
+          shares,
+        })
         await settle(db, random)
         total.tables += db.liveFiles().length
       })
@@ -87,6 +93,7 @@ function isCompression(name: CompressionName | 'lz4hc'): name is CompressionName
 /** Its defaults in half of the cases, which is what its users have; anything else in the other half. */
 function randomSettings(newest: Newest, random: Random): string[] {
   const settings = [`writeBufferSize=${random.pick([100_000, 300_000])}`]
+  if (newest.mergeSetting !== undefined) settings.push(newest.mergeSetting)
   if (random.chance(0.5)) return settings
   settings.push(
     `formatVersion=${random.between(2, newest.formatVersion)}`,
@@ -126,27 +133,67 @@ async function compareWithNewest(db: NewestDatabase, contents: Contents): Promis
   return rows
 }
 
-async function writeThroughNewest(db: NewestDatabase, contents: Contents, random: Random): Promise<void> {
+async function writeThroughNewest(
+  db: NewestDatabase,
+  newest: Newest,
+  contents: Contents,
+  random: Random,
+): Promise<void> {
   if (random.chance(0.2) && !contents.has('made by C++')) {
     await db.create('made by C++')
     contents.set('made by C++', new SortedModel())
   }
   for (const [family, model] of contents) {
     const keys = new KeySpace(random, 300)
+    const both = new Both(db, family, model)
     for (let n = random.between(0, 6); n > 0; n--) {
-      const rows = Array.from(
-        { length: random.between(1, 200) },
-        (): Row => [keys.pick(random), randomValue(random, 3000)],
-      )
-      await db.batch(family, rows)
-      for (const [key, value] of rows) model.put(key, value)
+      await both.batch(randomRows(random, keys, random.between(1, 200), 3000))
       const gone = random.chance(0.7) ? model.at(random.below(model.size)) : undefined
-      if (gone !== undefined) {
-        await db.delete(family, gone[0])
-        model.delete(gone[0])
+      if (gone !== undefined) await both.delete(gone[0])
+      if (newest.mergeSetting !== undefined) {
+        for (const row of randomRows(random, keys, random.between(0, 20), 300)) await both.merge(row)
       }
+      if (random.chance(0.1)) await both.deleteRange(keys.pick(random), keys.pick(random))
       if (random.chance(0.5)) await db.flush(family)
     }
     if (random.chance(0.3)) await db.compact(family)
+  }
+}
+
+function randomRows(random: Random, keys: KeySpace, count: number, largestValue: number): Row[] {
+  return Array.from({ length: count }, (): Row => [keys.pick(random), randomValue(random, largestValue)])
+}
+
+/** A column family of the newest RocksDB and its model: what is done to one is done to the other. */
+class Both {
+  private readonly db: NewestDatabase
+  private readonly family: string
+  private readonly model: SortedModel
+
+  constructor(db: NewestDatabase, family: string, model: SortedModel) {
+    this.db = db
+    this.family = family
+    this.model = model
+  }
+
+  async batch(rows: readonly Row[]): Promise<void> {
+    await this.db.batch(this.family, rows)
+    for (const [key, value] of rows) this.model.put(key, value)
+  }
+
+  async delete(key: Uint8Array): Promise<void> {
+    await this.db.delete(this.family, key)
+    this.model.delete(key)
+  }
+
+  async merge([key, operand]: Row): Promise<void> {
+    await this.db.merge(this.family, key, operand)
+    applyOperation(this.model, { type: 'merge', key, operand })
+  }
+
+  async deleteRange(one: Uint8Array, other: Uint8Array): Promise<void> {
+    const [start, end] = [one, other].sort(Buffer.compare)
+    await this.db.deleteRange(this.family, start, end)
+    applyOperation(this.model, { type: 'deleteRange', start, end })
   }
 }

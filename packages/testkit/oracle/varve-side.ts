@@ -9,6 +9,7 @@ import {
 } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
 import { applyOperation, type OperationShares, randomOperation } from '../model/operations.ts'
+import { SingleKeys } from '../model/single-keys.ts'
 import { SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import type { Contents } from './cpp-checks.ts'
@@ -21,8 +22,8 @@ export interface Writing {
   keySpace: number
   /** Largest value, in bytes. */
   largestValue?: number
-  /** Which kinds of operations; all unless given. */
-  shares?: OperationShares
+  /** Other shares than the usual ones. */
+  shares?: Partial<OperationShares>
 }
 
 /** Compares every column family with its model, forward and backward, and some keys by `get`. Returns the rows. */
@@ -97,6 +98,8 @@ export async function writeThroughVarve(
 ): Promise<void> {
   const families = [...contents.keys()]
   const keys = new KeySpace(random, writing.keySpace)
+  const singles = new SingleKeys(`once in ${random.next()}: `)
+  const shares = { ...usualShares(random), ...writing.shares }
   const pending: Promise<void>[] = []
   for (let done = 0; done < writing.operations; ) {
     const size = random.chance(0.3) ? random.between(2, 20) : 1
@@ -109,13 +112,9 @@ export async function writeThroughVarve(
         return existing?.[0] ?? keys.pick(random)
       }
       const value = () => randomValue(random, writing.largestValue)
-      const operation = randomOperation(
-        random,
-        columnFamily,
-        key,
-        value,
-        writing.shares ?? usualShares(random),
-      )
+      const operation = random.chance(0.03)
+        ? singles.operation(random, columnFamily, value())
+        : randomOperation(random, columnFamily, key, value, shares)
       applyOperation(model, operation)
       operations.push(operation)
     }
@@ -127,7 +126,7 @@ export async function writeThroughVarve(
 
 /** A range takes many keys with it: few are enough. */
 function usualShares(random: Random): OperationShares {
-  return { delete: 22, merge: 8, deleteRange: random.chance(0.02) ? 100 : 0 }
+  return { delete: 20, singleDelete: 0, merge: 8, deleteRange: random.chance(0.02) ? 100 : 0 }
 }
 
 function writeAs(db: Database, operations: readonly BatchOperation[], random: Random): Promise<void> {

@@ -75,6 +75,6 @@ function anyOperation(random: Random): BatchOperation {
   const columnFamily = random.pick(['default', 'default', 'users', 'log', ...passing])
   const length = random.pick([10, 100, 1000, random.chance(0.05) ? 30_000 : 300])
   const value = () => `${random.next()} `.repeat(Math.ceil(length / 11))
-  const shares = { delete: 18, merge: 10, deleteRange: 3 }
+  const shares = { delete: 13, singleDelete: 5, merge: 10, deleteRange: 3 }
   return randomOperation(random, columnFamily, () => `key${random.skewed(200)}`, value, shares)
 }

@@ -24,7 +24,7 @@ const threeFamilies = { columnFamilies: { users: {}, log: {} } }
 
 function operation(random: Random, columnFamily: string, size: number): BatchOperation {
   const value = () => `${random.next()} `.repeat(Math.ceil(random.between(1, size) / 11))
-  const shares = { delete: 13, merge: 8, deleteRange: 4 }
+  const shares = { delete: 9, singleDelete: 4, merge: 8, deleteRange: 4 }
   return randomOperation(random, columnFamily, () => `key${random.skewed(40)}`, value, shares)
 }
 
