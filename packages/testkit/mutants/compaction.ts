@@ -46,7 +46,7 @@ export const compactionMutants: readonly Mutant[] = [
   {
     id: 'M30',
     what: 'only the earliest snapshot keeps versions from being dropped',
-    file: 'packages/engine/compaction/compaction-cursor.ts',
+    file: 'packages/engine/compaction/stripes.ts',
     find: 'let high = snapshots.length\n',
     replace: 'let high = Math.min(1, snapshots.length)\n',
     killers: ['packages/engine/compaction/compaction-cursor.test.ts'],
@@ -127,8 +127,8 @@ export const compactionMutants: readonly Mutant[] = [
     id: 'M48',
     what: 'a user key is split over two files',
     file: 'packages/engine/compaction/job-writer.ts',
-    find: 'if (cursor.isNewKey && this.cutsBefore(cursor)) this.finishOutput()',
-    replace: 'if (this.cutsBefore(cursor)) this.finishOutput()',
+    find: 'if (cursor.isNewKey && this.cutsBefore(cursor))',
+    replace: 'if (this.cutsBefore(cursor))',
     killers: ['packages/engine/compaction/jobs.test.ts'],
   },
   {
