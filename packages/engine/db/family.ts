@@ -56,7 +56,7 @@ export class Family {
   superVersion: SuperVersion
   /** How many of `sealed`, from the oldest on, a running flush has. */
   flushing = 0
-  /** So many of the oldest sealed memtables are in the MANIFEST's tables already, which could not be opened yet. */
+  /** So many of the oldest sealed memtables are in tables of the newest version already, which are not open yet. */
   recorded = 0
   isDropped = false
   private isReleased = false
@@ -160,12 +160,16 @@ export class Family {
     this.superVersion.unref()
   }
 
-  /** Makes the superversion of the present memtables and the newest version. */
+  /**
+   * Makes the superversion of the present memtables and the newest version. While a memtable is in both, readers go on
+   * with the version before: merge operands must not be met twice.
+   */
   install(): void {
     if (this.isReleased) return
     const before = this.superVersion
+    const version = this.recorded > 0 ? before.version : this.state.current
     const newestFirst = this.sealed.map(({ memtable }) => memtable).reverse()
-    this.superVersion = new SuperVersion(this.memtable, newestFirst, this.state.current, this.onReaderGone)
+    this.superVersion = new SuperVersion(this.memtable, newestFirst, version, this.onReaderGone)
     before.unref()
   }
 }

@@ -109,7 +109,6 @@ export async function flushTogether(engine: Engine): Promise<void> {
       flushes.push({ family, count, file, started })
     }
     await recordTogether(engine, flushes)
-    for (const { family, count } of flushes) family.recorded = count
     for (const { family } of flushes) await openNewTables(engine, family)
   } catch (error) {
     for (const family of engine.families.values()) family.flushing = 0
@@ -131,7 +130,9 @@ async function recordTogether(engine: Engine, flushes: readonly Flush[]): Promis
     inFamily(family, { logNumber, newFiles: file === undefined ? [] : [file.record] }),
   )
   const log = await currentLog(engine)
-  await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true)
+  await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true, () => {
+    for (const { family, count } of flushes) family.recorded = count
+  })
 }
 
 /** Recovery flushes before there is a log of its own. */

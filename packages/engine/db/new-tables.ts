@@ -12,28 +12,30 @@ import { removeFile } from './obsolete-files.ts'
 
 /**
  * Records what a job has done and opens its tables. Of a family that has been dropped meanwhile the tables are
- * removed: nobody knows them. `onRecorded` is told when the MANIFEST has them, before they are opened. The caller
- * installs the new version.
+ * removed: nobody knows them. `onRecorded` is called in the step in which the newest version has them, before they are
+ * opened. The caller installs that version.
  */
 export async function recordTables(
   engine: Engine,
   family: Family,
   edits: readonly VersionEdit[],
   written: readonly OutputFile[],
-  onRecorded: () => void = () => undefined,
+  onRecorded?: () => void,
 ): Promise<void> {
-  if (await isRecorded(engine, family, edits)) {
-    onRecorded()
-    return openNewTables(engine, family, written)
-  }
+  if (await isRecorded(engine, family, edits, onRecorded)) return openNewTables(engine, family, written)
   for (const { record } of written) await removeFile(engine, tableName(record.number))
 }
 
 /** False when the family has been dropped. */
-async function isRecorded(engine: Engine, family: Family, edits: readonly VersionEdit[]): Promise<boolean> {
+async function isRecorded(
+  engine: Engine,
+  family: Family,
+  edits: readonly VersionEdit[],
+  onRecorded?: () => void,
+): Promise<boolean> {
   if (family.isDropped) return false
   try {
-    await engine.versions.logAndApply(edits)
+    await engine.versions.logAndApply(edits, false, onRecorded)
     return true
   } catch (error) {
     if (isVarveError(error, 'ABORTED')) return false

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { associativeMerge, type Database, type MergeOption, type Snapshot } from '../index.ts'
+import { NodeFileSystem, type OpenMode } from '../internal.ts'
 import { playHistory } from './random-history.ts'
-import { failsWith, freshPath, openFor, rowsOf } from './support.ts'
+import { failsWith, freshPath, openFor, rowsOf, worldWith } from './support.ts'
 
 function counter(value: number): Buffer {
   const bytes = Buffer.alloc(8)
@@ -170,3 +172,34 @@ for (const [name, mergeOperator] of Object.entries(operators)) {
     for (let seed = 1; seed <= 4; seed++) await playHistory(t, seed, 600, weights, { mergeOperator })
   })
 }
+
+test('an operand that is in a memtable and, already, in a table that is being opened counts once', async t => {
+  const opening = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  class SlowToOpen extends NodeFileSystem {
+    override async open(path: string, mode: OpenMode) {
+      if (path.endsWith('.sst')) {
+        opening.resolve()
+        await gate.promise
+      }
+      return super.open(path, mode)
+    }
+  }
+  const options = { mergeOperator: 'stringappend', disableAutoCompactions: true } as const
+  t.after(() => gate.resolve())
+  const db = await openFor(t, freshPath(t), options, worldWith({}, new SlowToOpen()))
+  await db.put('key', 'first')
+  await db.merge('key', 'second')
+  const flushed = db.flush()
+  await opening.promise
+  // The MANIFEST has the table. Sealing the next memtable gives readers something new to look at.
+  await db.merge('key', 'third')
+  const sealed = db.flush()
+  await setImmediate()
+  // Blocking: a reader that meets the table does not wait for the gate.
+  const values = [...db.values()].map(value => Buffer.from(value).toString())
+  gate.resolve()
+  assert.deepEqual(values, ['first,second,third'])
+  await Promise.all([flushed, sealed])
+  assert.equal(await textOf(db, 'key'), 'first,second,third')
+})

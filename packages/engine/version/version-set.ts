@@ -37,6 +37,7 @@ export interface VersionSetOptions {
 interface PendingEdits {
   edits: readonly VersionEdit[]
   atomic: boolean
+  onApplied(): void
   resolve(): void
   reject(error: unknown): void
 }
@@ -137,13 +138,18 @@ export class VersionSet {
   /**
    * Writes the edits to the MANIFEST and, once they are on the device, makes them the state. Calls are put
    * into effect in order; those that wait share one append and one fdatasync. Edits that do not fit the state
-   * are refused and change nothing. `atomic` edits survive a crash together or not at all.
+   * are refused and change nothing. `atomic` edits survive a crash together or not at all. `onApplied` is called in the
+   * very step in which the state changes.
    *
    * Counters are filled in: callers leave `nextFileNumber`, `lastSequence` and `prevLogNumber` alone.
    */
-  logAndApply(edits: readonly VersionEdit[], atomic = false): Promise<void> {
+  logAndApply(
+    edits: readonly VersionEdit[],
+    atomic = false,
+    onApplied: () => void = () => undefined,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ edits, atomic, resolve, reject })
+      this.queue.push({ edits, atomic, onApplied, resolve, reject })
       this.draining ??= this.drain()
     })
   }
@@ -259,6 +265,7 @@ export class VersionSet {
     try {
       await this.writer.write(edits, this)
       for (const family of draft.install()) this.dropped.add(family)
+      for (const pending of accepted) pending.onApplied()
     } catch (error) {
       this.poison(error)
       for (const pending of accepted) pending.reject(this.poisoned)

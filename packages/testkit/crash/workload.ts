@@ -65,7 +65,7 @@ export class Workload {
   constructor(run: CrashRun) {
     this.random = new Random(run.seed)
     this.keys = new KeySpace(new Random(1), 2000)
-    this.singles = new SingleKeys(`once in ${run.seed}: `)
+    this.singles = new SingleKeys(run.seed)
     this.syncEvery = run.syncEvery
   }
 

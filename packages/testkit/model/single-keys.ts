@@ -5,22 +5,31 @@
 import type { BatchOperation } from 'varve'
 import type { Random } from '../random.ts'
 
+const PREFIX = 'once in '
+
+/** Whether other operations have to leave the key alone. */
+export function isSingleKey(key: Uint8Array): boolean {
+  return PREFIX === Buffer.from(key.subarray(0, PREFIX.length)).toString('latin1')
+}
+
 export class SingleKeys {
   private readonly prefix: string
-  private readonly live: { key: string; columnFamily: string }[] = []
+  private readonly live = new Map<string, string[]>()
   private made = 0
 
-  /** `prefix`: what no other key begins with, also of an earlier run in the same database. */
-  constructor(prefix: string) {
-    this.prefix = prefix
+  /** `run`: another number for each run in the same database. */
+  constructor(run: number) {
+    this.prefix = `${PREFIX}${run}: `
   }
 
-  /** A new key in the family, or the end of one that was put earlier, in whatever family it is. */
+  /** A new key in the family, or the end of one that was put earlier. */
   operation(random: Random, columnFamily: string, value: Uint8Array): BatchOperation {
-    const gone = random.chance(0.5) ? this.live.splice(random.below(this.live.length), 1)[0] : undefined
-    if (gone !== undefined) return { type: 'singleDelete', ...gone }
+    const live = this.live.get(columnFamily) ?? []
+    this.live.set(columnFamily, live)
+    const gone = random.chance(0.5) ? live.splice(random.below(live.length), 1)[0] : undefined
+    if (gone !== undefined) return { type: 'singleDelete', key: gone, columnFamily }
     const key = `${this.prefix}${this.made++}`
-    this.live.push({ key, columnFamily })
+    live.push(key)
     return { type: 'put', key, value, columnFamily }
   }
 }

@@ -119,4 +119,12 @@ export const dataModelMutants: readonly Mutant[] = [
     replace: '      this.operands = chain',
     killers: [`${cursorTest} --test-name-pattern=fails.leaves`],
   },
+  {
+    id: 'M34g',
+    what: 'readers meet a memtable and the table that it has become',
+    file: 'packages/engine/db/family.ts',
+    find: 'this.recorded > 0 ? before.version : this.state.current',
+    replace: 'this.state.current',
+    killers: [`${mergeTest} --test-name-pattern=being.opened`],
+  },
 ]

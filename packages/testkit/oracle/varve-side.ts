@@ -9,7 +9,7 @@ import {
 } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
 import { applyOperation, type OperationShares, randomOperation } from '../model/operations.ts'
-import { SingleKeys } from '../model/single-keys.ts'
+import { isSingleKey, SingleKeys } from '../model/single-keys.ts'
 import { SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import type { Contents } from './cpp-checks.ts'
@@ -98,7 +98,7 @@ export async function writeThroughVarve(
 ): Promise<void> {
   const families = [...contents.keys()]
   const keys = new KeySpace(random, writing.keySpace)
-  const singles = new SingleKeys(`once in ${random.next()}: `)
+  const singles = new SingleKeys(random.next())
   const shares = { ...usualShares(random), ...writing.shares }
   const pending: Promise<void>[] = []
   for (let done = 0; done < writing.operations; ) {
@@ -109,7 +109,7 @@ export async function writeThroughVarve(
       const model = contents.get(columnFamily) as SortedModel
       const key = () => {
         const existing = random.chance(0.3) ? model.at(random.below(model.size + 1)) : undefined
-        return existing?.[0] ?? keys.pick(random)
+        return existing === undefined || isSingleKey(existing[0]) ? keys.pick(random) : existing[0]
       }
       const value = () => randomValue(random, writing.largestValue)
       const operation = random.chance(0.03)
