@@ -6,8 +6,8 @@ import type { Settings } from './settings.ts'
 import { systemNamed, systems } from './systems/index.ts'
 import { type Workload, withReferences, workloads } from './workloads/index.ts'
 
-/** What is done: measuring workloads side by side, or one of the three that have options of their own. */
-export type Mode = 'measure' | 'check' | 'growth' | 'latency'
+/** What is done: measuring workloads side by side, or one of those that have options of their own. */
+export type Mode = 'measure' | 'check' | 'growth' | 'latency' | 'amplification'
 
 export interface Command {
   mode: Mode
@@ -24,6 +24,8 @@ export interface Command {
   sizes: number[]
   /** Of latency: operations per second. */
   rate: number
+  /** Of amplification: puts. */
+  writes: number
 }
 
 export class UsageError extends Error {}
@@ -50,9 +52,11 @@ const options = {
   'write-baseline': { type: 'boolean', default: false },
   growth: { type: 'boolean', default: false },
   latency: { type: 'boolean', default: false },
+  amplification: { type: 'boolean', default: false },
   num: { type: 'string' },
   sizes: { type: 'string' },
   rate: { type: 'string' },
+  writes: { type: 'string' },
   seconds: { type: 'string' },
   repetitions: { type: 'string' },
   seed: { type: 'string' },
@@ -92,6 +96,7 @@ export function parseCommand(
     directory: values.dir ?? tmpdir(),
     sizes: sizesOf(values),
     rate: count('rate', values.rate, 20_000),
+    writes: count('writes', values.writes, quick ? 250_000 : 10_000_000),
   }
 }
 
@@ -104,7 +109,7 @@ function parse(args: readonly string[]) {
 }
 
 function modeOf(values: Values): Mode {
-  const named = (['check', 'growth', 'latency'] as const).filter(mode => values[mode])
+  const named = (['check', 'growth', 'latency', 'amplification'] as const).filter(mode => values[mode])
   if (named.length > 1) throw new UsageError(`--${named.join(' and --')} are done one at a time`)
   const [mode = 'measure'] = named
   if (mode !== 'measure' && (values.compare || values['write-baseline']))
@@ -124,6 +129,8 @@ function defaultsOf(mode: Mode, values: Values, readBaseline: () => Baseline | u
   }
   if (mode === 'latency')
     return { num: quick ? 300_000 : 5_000_000, seconds: quick ? 5 : 60, repetitions: 1, workloads: named }
+  if (mode === 'amplification')
+    return { num: quick ? 50_000 : 2_000_000, seconds: 30, repetitions: 1, workloads: named }
   const repetitions = quick || mode === 'growth' ? 1 : compare ? 5 : 3
   return { num: quick ? 100_000 : 1_000_000, seconds: quick ? 5 : 30, repetitions, workloads: named }
 }

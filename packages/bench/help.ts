@@ -28,7 +28,7 @@ ${list([
     '--json',
     'prints rows { workload, system, opsPerSecond, ratioToRocksdb, ratioToBestPeer } and nothing else',
   ],
-  ['--save', 'writes docs/measurements/bench-<date>.md (growth-..., latency-...)'],
+  ['--save', 'writes docs/measurements/bench-<date>.md (growth-..., latency-..., amplification-...)'],
   ['--write-baseline', 'stores the ratios of this run in packages/bench/baseline.json'],
 ])}
 
@@ -40,6 +40,8 @@ ${list([
   ['--sizes=A,B', 'of growth: keys (1 000 000, 10 000 000, 50 000 000)'],
   ['--latency', 'puts and gets at a fixed rate on 5 000 000 keys for 60 s while compactions run'],
   ['--rate=N', 'of latency: operations per second (20 000)'],
+  ['--amplification', 'bytes that updates make Varve and C++ RocksDB write and keep, by style of compaction'],
+  ['--writes=N', 'of amplification: puts (10 000 000), of --num keys (2 000 000)'],
 ])}
 
 Workloads (* are run when none are named):

@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { measureAmplification } from './amplification/amplification.ts'
+import { amplificationPage, amplificationText } from './amplification/report.ts'
 import { baselineOf, readBaseline, writeBaseline } from './check/baseline.ts'
 import { check } from './check/check.ts'
 import { type Command, parseCommand, UsageError } from './command-line.ts'
@@ -79,6 +81,14 @@ async function latency(command: Command, origin: Origin): Promise<void> {
   if (command.save) save(`latency-${origin.day}.md`, latencyPage(run))
 }
 
+async function amplification(command: Command, origin: Origin): Promise<void> {
+  const { settings, writes, directory } = command
+  const plan = { keys: settings.num, writes, seed: settings.seed, directory }
+  const run = { ...origin, ...plan, ...(await measureAmplification(plan)) }
+  print(command, run.points, amplificationText(run))
+  if (command.save) save(`amplification-${origin.day}.md`, amplificationPage(run))
+}
+
 /** Where figures come from. */
 interface Origin {
   /** `npm run bench -- ...` as it was called. */
@@ -100,6 +110,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (command.mode === 'check') await checkBaseline(command)
   else if (command.mode === 'growth') await growth(command, origin)
   else if (command.mode === 'latency') await latency(command, origin)
+  else if (command.mode === 'amplification') await amplification(command, origin)
   else await compareSystems(command, origin)
 }
 

@@ -1,5 +1,5 @@
 /**
- * db_bench's half-compressible values: 50 random letters, twice.
+ * db_bench's half-compressible values: random letters, twice.
  *
  * RocksDB: tools/db_bench_tool.cc RandomGenerator, test_util/testutil.cc CompressibleString
  */
@@ -15,9 +15,9 @@ export class ValuePool {
   private readonly values: Buffer[]
   private at = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, valueBytes: number = VALUE_BYTES) {
     const random = new Random(seed)
-    this.values = Array.from({ length: POOL_VALUES }, () => halfCompressible(random))
+    this.values = Array.from({ length: POOL_VALUES }, () => halfCompressible(random, valueBytes))
   }
 
   next(): Buffer {
@@ -26,9 +26,9 @@ export class ValuePool {
   }
 }
 
-function halfCompressible(random: Random): Buffer {
-  const value = Buffer.alloc(VALUE_BYTES)
-  const half = VALUE_BYTES / 2
+function halfCompressible(random: Random, valueBytes: number): Buffer {
+  const value = Buffer.alloc(valueBytes)
+  const half = valueBytes / 2
   for (let i = 0; i < half; i++) value[i] = FIRST_LETTER + random.below(LETTERS)
   value.copy(value, half, 0, half)
   return value

@@ -3,9 +3,8 @@
  * are on (`--stats_level=1`), no timers.
  */
 import { join } from 'node:path'
-import { bytesOfDirectory } from '../run/directory.ts'
 import { commonFlags, seedOfStart } from '../systems/db-bench.ts'
-import { type Flags, figuresOf, runDbBench, tickerOf } from '../systems/db-bench-program.ts'
+import { databaseBytes, type Flags, figuresOf, runDbBench, tickerOf } from '../systems/db-bench-program.ts'
 import { GETS, type GrowthPoint, type GrowthTask, putBytes, SCANNED, SEEKS } from './point.ts'
 
 export async function measureRocksdb({ keys, seed, seconds, directory }: GrowthTask): Promise<GrowthPoint> {
@@ -55,9 +54,4 @@ export async function measureRocksdb({ keys, seed, seconds, directory }: GrowthT
     settledBytes,
     peakResidentBytes,
   }
-}
-
-/** Without the logs for people, of which every start leaves one. */
-function databaseBytes(path: string): number {
-  return bytesOfDirectory(path, name => !name.startsWith('LOG'))
 }

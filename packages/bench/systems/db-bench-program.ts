@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bytesOfDirectory } from '../run/directory.ts'
 
 /** Another build than the one on the path can be named in the environment. */
 const PROGRAM = process.env.DB_BENCH ?? 'db_bench'
@@ -109,6 +110,11 @@ export function tickerOf(printed: string, name: string): number {
   const found = new RegExp(`^${name.replaceAll('.', '\\.')} COUNT : (\\d+)`, 'm').exec(printed)?.[1]
   if (found === undefined) throw new Error(`${PROGRAM} printed no ${name}`)
   return Number(found)
+}
+
+/** Of a database without the logs for people, of which every start leaves one. */
+export function databaseBytes(path: string): number {
+  return bytesOfDirectory(path, name => !name.startsWith('LOG'))
 }
 
 export function dbBenchMissing(): string | undefined {
