@@ -19,6 +19,10 @@ export type OnTombstones = (tombstones: RangeTombstones) => void
 
 const NO_FILE = -1
 
+/** A movement to a place that does not depend on where the cursor is. */
+const Absolute = { none: 0, first: 1, last: 2, seek: 3, seekForPrev: 4 } as const
+type Absolute = (typeof Absolute)[keyof typeof Absolute]
+
 export class LevelCursor extends TableCursor {
   private readonly files: readonly FileMeta[]
   private readonly tables: TableCache
@@ -29,8 +33,12 @@ export class LevelCursor extends TableCursor {
   /** The file that has to be opened first. */
   private unopened = NO_FILE
   private readonly enters: OnTombstones | undefined
-  /** A seek goes on behind the one file that its target lies in, and waits there. */
-  private isPassing = false
+  /**
+   * The last absolute movement that passed over files, the file that it got to, and the target of a seek. Repeated, it goes
+   * on from there: to begin again would let go of the block that it has waited for, or that it shows while another run waits.
+   */
+  private passing: Absolute = Absolute.none
+  private reached = NO_FILE
   private readonly passed = new OwnedTarget()
 
   /** `files` as a version has them: sorted, free of overlap. */
@@ -42,13 +50,11 @@ export class LevelCursor extends TableCursor {
   }
 
   override first(): Step {
-    this.isPassing = false
-    return this.goForward(0)
+    return this.passForward(Absolute.first, this.passing === Absolute.first ? this.reached : 0)
   }
 
   override last(): Step {
-    this.isPassing = false
-    return this.goBack(this.files.length - 1)
+    return this.passBack(Absolute.last, this.passing === Absolute.last ? this.reached : this.files.length - 1)
   }
 
   override next(): Step {
@@ -64,7 +70,8 @@ export class LevelCursor extends TableCursor {
   }
 
   override seek(target: SeekTarget): Step {
-    if (this.goesOn(target)) return this.passTo(this.entering, true)
+    if (this.hasPassed(Absolute.seek, target)) return this.passForward(Absolute.seek, this.reached)
+    this.entering = NO_FILE
     const file = findFile(this.files, target)
     if (file === this.files.length) return this.end()
     if (!this.enterFile(file, true)) return this.wait()
@@ -72,11 +79,12 @@ export class LevelCursor extends TableCursor {
     if (step !== Step.ended) return step
     this.refuseMissingBoundary()
     this.passed.copyTarget(target)
-    return this.passTo(file + 1, true)
+    return this.passForward(Absolute.seek, file + 1)
   }
 
   override seekForPrev(target: SeekTarget): Step {
-    if (this.goesOn(target)) return this.passTo(this.entering, false)
+    if (this.hasPassed(Absolute.seekForPrev, target)) return this.passBack(Absolute.seekForPrev, this.reached)
+    this.entering = NO_FILE
     const file = findFileBefore(this.files, target)
     if (file < 0) return this.end()
     if (!this.enterFile(file, false)) return this.wait()
@@ -84,20 +92,24 @@ export class LevelCursor extends TableCursor {
     if (step !== Step.ended) return step
     this.refuseMissingBoundary()
     this.passed.copyTarget(target)
-    return this.passTo(file - 1, false)
+    return this.passBack(Absolute.seekForPrev, file - 1)
   }
 
-  /** Whether this is the seek that waits in a file behind the one its target lies in. */
-  private goesOn(target: SeekTarget): boolean {
-    if (this.isPassing && this.passed.equals(target)) return true
-    this.isPassing = false
-    this.entering = NO_FILE
-    return false
+  private hasPassed(movement: Absolute, target: SeekTarget): boolean {
+    return this.passing === movement && this.passed.equals(target)
   }
 
-  private passTo(file: number, forward: boolean): Step {
-    const step = forward ? this.goForward(file) : this.goBack(file)
-    this.isPassing = step === Step.needsBlock
+  private passForward(movement: Absolute, file: number): Step {
+    return this.note(movement, this.goForward(file), this.files.length)
+  }
+
+  private passBack(movement: Absolute, file: number): Step {
+    return this.note(movement, this.goBack(file), NO_FILE)
+  }
+
+  private note(movement: Absolute, step: Step, end: number): Step {
+    this.passing = movement
+    this.reached = step === Step.needsBlock ? this.entering : step === Step.moved ? this.at : end
     return step
   }
 
@@ -116,6 +128,7 @@ export class LevelCursor extends TableCursor {
       this.entering = NO_FILE
       if (step === Step.moved) return step
     }
+    this.entering = NO_FILE
     return this.end()
   }
 
@@ -128,6 +141,7 @@ export class LevelCursor extends TableCursor {
       this.entering = NO_FILE
       if (step === Step.moved) return step
     }
+    this.entering = NO_FILE
     return this.end()
   }
 

@@ -9,6 +9,7 @@ import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { type InternalCursor, SeekTarget, Step } from '../cursor/cursor.ts'
 import { drive, driveSync } from '../cursor/driver.ts'
 import { compareEntries, type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
+import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
 import type { RangeTombstones } from '../tombstone/index.ts'
 import { FileMeta } from '../version/file-meta.ts'
@@ -202,6 +203,41 @@ for (const capacity of caches) {
       seen,
       kept.map(entry => decodeUtf8(entry.key)),
     )
+  })
+}
+
+for (const capacity of caches) {
+  test(`levels that begin and end with files without entries are merged without reading again and again (cache ${capacity})`, () => {
+    const fs = new MemoryFiles()
+    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: -1 })
+    const key = (number: number) => encodeUtf8(`key${String(number).padStart(3, '0')}`)
+    const levelOf = (sequence: number): LevelCursor => {
+      const files = Array.from({ length: 6 }, (_, file) => {
+        const isEmpty = file < 2 || file > 3
+        const entry = { key: key(10 * file + 5), sequence, type: ValueType.Value, value: encodeUtf8('value') }
+        const deleted = { start: key(10 * file), end: key(10 * file + 10), sequence: 500 }
+        return new FileMeta(addTable(fs, 10 * sequence + file, isEmpty ? [] : [entry], {}, deleted))
+      })
+      return new LevelCursor(files, tables)
+    }
+    const cursor = mergeCursors([levelOf(3), levelOf(2), levelOf(1)])
+    const target = new SeekTarget()
+    const movements: [name: string, move: () => Step, key: string][] = [
+      ['first', () => cursor.first(), 'key025 3'],
+      ['last', () => cursor.last(), 'key035 1'],
+      ['seek', () => cursor.seek(target.setBefore(key(1), 0, 6)), 'key025 3'],
+      ['seekForPrev', () => cursor.seekForPrev(target.setBefore(key(58), 0, 6)), 'key035 1'],
+    ]
+    for (const [name, move, expected] of movements) {
+      let repetitions = 0
+      const step = driveSync(() => {
+        assert.ok(++repetitions < 20, `${name} does not end`)
+        return move()
+      }, cursor)
+      assert.equal(step, Step.moved, name)
+      const found = decodeUtf8(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd))
+      assert.equal(`${found} ${cursor.trailerLow >>> 8}`, expected, name)
+    }
   })
 }
 

@@ -43,7 +43,7 @@ export const dataModelMutants: readonly Mutant[] = [
     id: 'M31e',
     what: 'the file that a seek ends in is taken for the last, though a range tombstone made it wider',
     file: 'packages/engine/table/level-cursor.ts',
-    find: 'return this.passTo(file + 1, true)',
+    find: 'return this.passForward(Absolute.seek, file + 1)',
     replace: 'return this.end()',
     killers: ['packages/engine/table/table-reader.test.ts --test-name-pattern=wider'],
   },
@@ -126,5 +126,13 @@ export const dataModelMutants: readonly Mutant[] = [
     find: 'this.recorded > 0 ? before.version : this.state.current',
     replace: 'this.state.current',
     killers: [`${mergeTest} --test-name-pattern=being.opened`],
+  },
+  {
+    id: 'M32d',
+    what: 'a movement over files without entries begins again when it is repeated',
+    file: 'packages/engine/table/level-cursor.ts',
+    find: 'this.passing === Absolute.first ? this.reached : 0',
+    replace: '0',
+    killers: ['packages/engine/table/table-reader.test.ts --test-name-pattern=begin.and.end'],
   },
 ]

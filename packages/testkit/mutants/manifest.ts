@@ -92,9 +92,9 @@ export const manifestMutants: readonly Mutant[] = [
     id: 'M18',
     what: 'resume tells the MANIFEST of one family after another, not of all at once',
     file: 'packages/engine/db/flush.ts',
-    find: 'await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true)',
+    find: 'await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true, () => {',
     replace: `for (const edit of edits) await engine.versions.logAndApply([edit])
-  await engine.versions.logAndApply([{ minLogNumberToKeep: logNumber }, ...log])`,
+  await engine.versions.logAndApply([{ minLogNumberToKeep: logNumber }, ...log], false, () => {`,
     killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=resume'],
   },
   {
