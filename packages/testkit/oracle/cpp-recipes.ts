@@ -3,6 +3,7 @@
  * rows of our own choice. Each leaves a directory that Varve must read; what is in it is asked from C++ later.
  */
 import { KeySpace, randomValue } from '../model/generators.ts'
+import { MERGE_OPERATOR } from '../model/operations.ts'
 import type { Row } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import { dbBench, hex, ldb, loadLines } from './tools.ts'
@@ -84,6 +85,35 @@ export function styleRecipes(num: number): CppRecipe[] {
     async make(directory, random) {
       const benchmarks = '--benchmarks=fillrandom,overwrite,deleterandom'
       await dbBench(directory, [benchmarks, `--num=${num}`, ...flags, ...levels(num), ...seed(random)])
+    },
+  }))
+}
+
+/** Merge operands and range deletions, in a log and in tables, by the operator that Varve then goes on with. */
+export function dataModelRecipes(num: number): CppRecipe[] {
+  const tables = [`--num=${num}`, ...levels(num)]
+  const ranges = [
+    `--writes_per_range_tombstone=${Math.ceil(num / 50)}`,
+    `--range_tombstone_width=${Math.ceil(num / 100)}`,
+    '--max_num_range_tombstones=50',
+  ]
+  const kinds: [name: string, benchmarks: string, flags: string[]][] = [
+    ['merge operands in a log', 'mergerandom', ['--num=100']],
+    ['merge operands in tables', 'mergerandom', tables],
+    ['merge operands, compacted', 'fillrandom,mergerandom,compact', tables],
+    [
+      'range deletions in a log',
+      'fillrandom',
+      ['--num=1000', ...ranges.slice(1), '--writes_per_range_tombstone=50'],
+    ],
+    ['range deletions in tables', 'fillrandom', [...tables, ...ranges, '--disable_auto_compactions']],
+    ['range deletions, compacted', 'fillrandom,overwrite', [...tables, ...ranges]],
+  ]
+  return kinds.map(([name, benchmarks, flags]) => ({
+    name: `db_bench ${name}`,
+    async make(directory, random) {
+      const operator = `--merge_operator=${MERGE_OPERATOR}`
+      await dbBench(directory, [`--benchmarks=${benchmarks}`, operator, ...flags, ...seed(random)])
     },
   }))
 }

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freshSeed, Random } from '../random.ts'
 import { type Check, runCampaign, type Tally } from './campaign.ts'
-import { benchGrid, benchRecipe, ldbRecipe, styleRecipes } from './cpp-recipes.ts'
+import { benchGrid, benchRecipe, dataModelRecipes, ldbRecipe, styleRecipes } from './cpp-recipes.ts'
 import { fromCpp, fromVarve, pingPong } from './directions.ts'
 import { newestChecks } from './newest.ts'
 import { checkRefusal, refusals } from './refusals.ts'
@@ -39,7 +39,7 @@ const directory = values.directory ?? mkdtempSync(join(tmpdir(), 'varve-oracle-'
 /** Of so many directories: the grid, the refusals, and the rest shared out. */
 function installedChecks(count: number): Check[] {
   const num = Number(values.num)
-  const checks: Check[] = [...benchGrid(num), ...styleRecipes(num)].map(recipe => ({
+  const checks: Check[] = [...benchGrid(num), ...styleRecipes(num), ...dataModelRecipes(num)].map(recipe => ({
     name: recipe.name,
     run: (directory, random) => fromCpp(directory, recipe, random),
   }))

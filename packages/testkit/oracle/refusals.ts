@@ -19,37 +19,6 @@ const tables = ['--write_buffer_size=70000', '--num=3000', '--value_size=100']
 
 export const refusals: readonly Refusal[] = [
   {
-    name: 'merge operands in a log',
-    feature: /merge/i,
-    make: directory => bench(directory, ['mergerandom', '--merge_operator=uint64add', '--num=100']),
-  },
-  {
-    name: 'merge operands in tables',
-    feature: /merge/i,
-    make: directory => bench(directory, ['mergerandom', '--merge_operator=stringappend', ...tables]),
-  },
-  {
-    name: 'a range deletion in a log',
-    feature: /range/i,
-    async make(directory) {
-      await bench(directory, ['fillseq', '--num=100'])
-      await ldb(directory, ['deleterange', 'a', 'b'])
-    },
-  },
-  {
-    name: 'range deletions in tables',
-    feature: /range/i,
-    make: directory =>
-      bench(directory, [
-        'fillrandom',
-        ...tables,
-        '--writes_per_range_tombstone=50',
-        '--disable_auto_compactions',
-        '--range_tombstone_width=5',
-        '--max_num_range_tombstones=50',
-      ]),
-  },
-  {
     name: 'blob files',
     feature: /blob/i,
     async make(directory) {
