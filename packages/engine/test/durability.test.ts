@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { encodeUtf8 } from '@varve/format/bytes'
 import { Random } from '@varve/testkit'
 import { SimulatedDisk } from '@varve/testkit/disk'
 import { plainRuntime, simulatedRuntime } from '@varve/testkit/simulation'
@@ -216,6 +217,21 @@ test('large values survive a crash like small ones', async t => {
   assert.deepEqual(await crashed.get('large'), large)
   assert.deepEqual(await crashed.get('larger'), large)
   assert.equal(await textOf(crashed, 'small'), '1')
+})
+
+test('a synced write survives in a log that nothing else has brought to the disk', async () => {
+  // A memtable that is full is sealed, which starts a log, and waits for another before they are flushed.
+  const options = { writeBufferSize: 65536, minWriteBufferNumberToMerge: 2, maxWriteBufferNumber: 4 }
+  for (let order = 1; order <= 8; order++) {
+    const disk = new SimulatedDisk()
+    const db = await open('/db', options, simulatedRuntime(disk, order))
+    await db.put('before', 'x'.repeat(70_000))
+    await db.put('after', 'value', { sync: true })
+    const found = await open('/db', options, plainRuntime(disk.crash('loseAll', new Random(order)), 1))
+    assert.deepEqual(await found.keys().toArray(), ['after', 'before'].map(encodeUtf8))
+    await found.close()
+    await db.close()
+  }
 })
 
 test('a crash that loses the name of a log loses the names of later ones too', async () => {

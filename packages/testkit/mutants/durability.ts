@@ -32,7 +32,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/logs.ts',
     find: 'await this.engine.fs.syncDirectory(this.engine.path)',
     replace: 'await undefined',
-    killers: ['packages/testkit/sweep/main.ts crash --script flush --states 400 --seed 1 --stop'],
+    killers: ['packages/engine/test/durability.test.ts --test-name-pattern=nothing.else'],
   },
   {
     id: 'M3b',
@@ -40,7 +40,7 @@ export const durabilityMutants: readonly Mutant[] = [
     file: 'packages/engine/db/logs.ts',
     find: 'await writer.sync()\n    await named\n',
     replace: 'await writer.sync()\n    void named\n',
-    killers: ['packages/testkit/sweep/main.ts crash --script log-switch --states 300 --seed 1 --stop'],
+    killers: ['packages/engine/test/durability.test.ts --test-name-pattern=nothing.else'],
   },
   {
     id: 'M3c',
