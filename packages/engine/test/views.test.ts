@@ -232,3 +232,10 @@ test('bytes that the codec did not write are corrupt, and named so', async t => 
   await db.put(Uint8Array.of(0xff), '{}', { columnFamily: 'people' })
   await assert.rejects(people.entries().toArray(), failsWith('CORRUPTION'))
 })
+
+test('a prefix takes whole elements: no string that goes on, with a zero or otherwise', async t => {
+  const db = await openFor(t, freshPath(t))
+  const names = await db.view('names', { key: tuple(), value: utf8 })
+  for (const name of ['a', 'a\0', 'a\0b', 'a\x01', 'ab']) await names.put([name, 1], name)
+  assert.deepEqual(await names.values({ prefix: ['a'] }).toArray(), ['a'])
+})

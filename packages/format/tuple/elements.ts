@@ -14,8 +14,8 @@
  *     double  := IEEE 754, big-endian; the sign bit flipped, in negative numbers all bits
  *     size    := 0x8000 + length, and the magnitude big-endian without leading zeros; in negative bigints all
  *                bits of both flipped
- *     text and bytes: a 0x00 in them is written as 0x00 0xff. What follows the end is an element or 0x00, so the end
- *                sorts before the escape.
+ *     text and bytes: a 0x00 in them is written as 0x01 0x01 and a 0x01 as 0x01 0x02, so that 0x00 is their end and
+ *                nothing else, and sorts before whatever they might go on with.
  *
  * Kinds sort in the order of their first byte: null, false, true, numbers, bigints, dates, strings, byte arrays,
  * tuples. Strings sort by code points (as UTF-8 does), which differs from `<` only where a character above U+FFFF meets
@@ -42,8 +42,8 @@ export const TupleTag = {
   Tuple: 0x0a,
 } as const
 
-/** Behind a 0x00 that belongs to a string or to bytes. */
-export const ESCAPE = 0xff
+/** In a string or bytes: the next byte, less one, is what is meant. So are 0x00 and this byte itself written. */
+export const ESCAPE = 0x01
 
 /** Of a bigint's magnitude, in bytes. */
 export const MAX_BIGINT_LENGTH = 0x7fff

@@ -169,9 +169,11 @@ function findContentEnd(reader: ByteReader): number {
   const { bytes, end } = reader
   let at = reader.position
   for (escapeCount = 0; ; escapeCount++) {
-    while (at < end && bytes[at] !== 0) at++
+    while (at < end && bytes[at] > ESCAPE) at++
     if (at >= end) throw reader.corruption('a string or bytes without an end')
-    if (at + 1 >= end || bytes[at + 1] !== ESCAPE) break
+    if (bytes[at] === TupleTag.End) break
+    const escaped = bytes[at + 1] - 1
+    if (escaped !== 0 && escaped !== ESCAPE) throw reader.corruption('an escape of what needs none', at)
     at += 2
   }
   reader.position = at + 1
@@ -184,9 +186,8 @@ function readContent(reader: ByteReader): Uint8Array {
   const end = findContentEnd(reader)
   if (escapeCount === 0) return bytes.subarray(start, end)
   const content = new Uint8Array(end - start - escapeCount)
-  for (let from = start, to = 0; from < end; to++) {
-    content[to] = bytes[from]
-    from += bytes[from] === 0 ? 2 : 1
+  for (let from = start, to = 0; from < end; from++, to++) {
+    content[to] = bytes[from] === ESCAPE ? bytes[++from] - 1 : bytes[from]
   }
   return content
 }

@@ -102,7 +102,7 @@ function writeText(to: ByteWriter, text: string): void {
   writeEscaped(to, TupleTag.String, encodeUtf8(text))
 }
 
-/** False, and nothing written, when the text has other characters than those of ASCII, or a zero. */
+/** False, and nothing written, when the text has other characters than those of ASCII, or one to escape. */
 function writeAscii(to: ByteWriter, text: string): boolean {
   to.reserve(text.length + 2)
   const { bytes } = to
@@ -110,7 +110,7 @@ function writeAscii(to: ByteWriter, text: string): boolean {
   bytes[at++] = TupleTag.String
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code === 0 || code > 0x7f) return false
+    if (code <= ESCAPE || code > 0x7f) return false
     bytes[at++] = code
   }
   bytes[at++] = TupleTag.End
@@ -121,10 +121,12 @@ function writeAscii(to: ByteWriter, text: string): boolean {
 function writeEscaped(to: ByteWriter, tag: number, content: Uint8Array): void {
   to.uint8(tag)
   let start = 0
-  for (let zero = content.indexOf(0); zero >= 0; zero = content.indexOf(0, start)) {
-    to.append(content, start, zero + 1)
+  for (let at = 0; at < content.length; at++) {
+    if (content[at] > ESCAPE) continue
+    to.append(content, start, at)
     to.uint8(ESCAPE)
-    start = zero + 1
+    to.uint8(content[at] + 1)
+    start = at + 1
   }
   to.append(content, start)
   to.uint8(TupleTag.End)

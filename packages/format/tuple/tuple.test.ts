@@ -22,9 +22,11 @@ const number = fc.oneof(
 )
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.constantFrom('', '\0', 'a', 'a\0', 'a\0b', '\ufeffa', '\u{1f418}'),
+  fc.constantFrom('', '\0', '\x01', 'a', 'a\0', 'a\0b', 'a\x01', 'a\x01b', 'a\x02', '\ufeffa', '\u{1f418}'),
 )
-const bytes = fc.uint8Array({ maxLength: 6 }).map(value => new Uint8Array(value))
+const bytes = fc
+  .oneof(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 4, max: 2 }))
+  .map(value => new Uint8Array(value))
 const flat: fc.Arbitrary<TupleElement> = fc.oneof(
   fc.constantFrom(null, true, false),
   number,
@@ -110,6 +112,11 @@ test('the bytes of a tuple begin those of another exactly when its elements do',
   )
 })
 
+test('the bytes of a string do not begin those of one that goes on with a zero', () => {
+  const [short, long] = [['a'], ['a\0b']].map(tuple => toHex(encodeTuple(tuple)))
+  assert.ok(!long.startsWith(short))
+})
+
 test('the end of a tuple is found, whatever follows it', () => {
   fc.assert(
     fc.property(tuples, fc.uint8Array({ maxLength: 8 }), (tuple, behind) => {
@@ -130,8 +137,8 @@ test('the bytes are those that are drawn', () => {
     [[1.5], '05bff8000000000000'],
     [[0n, 255n, -256n], '068000' + '068001ff' + '067ffdfeff'],
     [[new Date(1)], '07bff0000000000000'],
-    [['a\0ü'], '086100ffc3bc00'],
-    [[Uint8Array.of(0, 1)], '0900ff0100'],
+    [['a\0ü'], '08610101c3bc00'],
+    [[Uint8Array.of(0, 1, 2)], '09010101020200'],
     [[['a'], []], '0a08610000' + '0a00'],
   ]
   for (const [tuple, hex] of golden) assert.equal(toHex(encodeTuple(tuple)), hex)
@@ -151,6 +158,9 @@ test('what was not written by the encoder is refused', () => {
     'a bigint with a leading zero': '0680020001',
     'a negative zero': '067fff',
     'a string without an end': '0861',
+    'an escape of what needs none': '08010300',
+    'an escape of the end': '080100',
+    'an escape cut off': '0801',
     'a string that is no UTF-8': '08c300',
     'half of a surrogate pair': '08eda08000',
     'a tuple without an end': '0a02',
