@@ -50,11 +50,17 @@ function filesWithin(version: Version, level: number, range: KeyRange): readonly
   if (level === 0) return []
   const files = version.levels[level]
   let start = files.findIndex(file => compareUserKeys(file.smallestUserKey, range.smallest) >= 0)
-  let end = 1 + files.findLastIndex(file => compareUserKeys(file.largestUserKey, range.largest) <= 0)
+  let end = 1 + files.findLastIndex(file => endsWithin(file, range))
   if (start < 0) return []
   while (start < end && start > 0 && sharesKey(files[start - 1], files[start])) start++
   while (start < end && end < files.length && sharesKey(files[end - 1], files[end])) end--
   return files.slice(start, Math.max(start, end))
+}
+
+/** Where the range ends before its last key, a file that has an entry of that key reaches beyond it. */
+function endsWithin(file: FileMeta, range: KeyRange): boolean {
+  const order = compareUserKeys(file.largestUserKey, range.largest)
+  return order < 0 || (order === 0 && (range.endsBeforeLargest !== true || file.endsBeforeLargest))
 }
 
 function sharesKey(left: FileMeta, right: FileMeta): boolean {

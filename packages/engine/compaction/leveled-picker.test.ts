@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { encodeUtf8 } from '@varve/format/bytes'
+import { makeSentinel } from '@varve/format/key'
 import { type SketchedFile, testOptions, versionOf } from './fake-files.test-support.ts'
 import { FakeTree } from './fake-tree.test-support.ts'
 import type { LevelOptions } from './level-options.ts'
@@ -153,6 +155,22 @@ describe('a level that is too large', () => {
       [{ number: 3, keys: two('ad'), size: 100 }],
     ])
     assert.equal(show(picker.pick()), '1: 1 2, 2: 3 > 2')
+  })
+
+  test('takes no file along that has the key which the files below end before', () => {
+    const picker = pickerOf([
+      [],
+      [
+        { number: 1, keys: two('ab'), size: 2500 },
+        { number: 2, keys: two('cd'), size: 2500 },
+      ],
+      [
+        // A range tombstone ends there.
+        { number: 3, keys: two('ad'), largest: makeSentinel(encodeUtf8('d')), size: 100 },
+        { number: 4, keys: two('de'), size: 9000 },
+      ],
+    ])
+    assert.equal(show(picker.pick()), '1: 1, 2: 3 > 2')
   })
 
   test('is compacted at several places at once, never twice at one', () => {

@@ -135,4 +135,12 @@ export const dataModelMutants: readonly Mutant[] = [
     replace: '0',
     killers: ['packages/engine/table/table-reader.test.ts --test-name-pattern=begin.and.end'],
   },
+  {
+    id: 'M32e',
+    what: 'a file is taken along that reaches beyond where the range of a compaction ends',
+    file: 'packages/engine/compaction/input-expansion.ts',
+    find: '(order === 0 && (range.endsBeforeLargest !== true || file.endsBeforeLargest))',
+    replace: 'order === 0',
+    killers: ['packages/engine/compaction/leveled-picker.test.ts --test-name-pattern=end.before'],
+  },
 ]
