@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { open } from 'varve'
 import { SimulatedDisk } from '../disk/index.ts'
@@ -67,6 +68,12 @@ test('there are kinds and option sets enough, and a history has many of both', a
   }
   const texts = () => historyOf(7, 500).map(({ kind, text }) => `${kind} ${text()}`)
   assert.deepEqual(texts(), texts())
+})
+
+test('the test kit’s README says how many there are', () => {
+  const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [, kindCount, setCount] = /- (\d+) \[kinds\][\s\S]*?- (\d+) fixed \[option sets\]/.exec(page) ?? []
+  assert.deepEqual([Number(kindCount), Number(setCount)], [kinds.length, fixedSets.length])
 })
 
 /** Compactions bring back what was deleted last. */
