@@ -6,6 +6,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['types', 'tsc', '--noEmit'],
   ['house rules', 'node', 'tools/tidy.ts'],
+  ['table of features', 'node', 'tools/features/main.ts'],
 ]
 
 const failed = checks.filter(([name, command, ...args]) => {

@@ -19,7 +19,7 @@ import { BLOOM_BITS_PER_KEY, CACHE_BYTES, COMPRESSION, WRITE_BUFFER_BYTES } from
 const { values } = parseArgs({
   options: {
     num: { type: 'string', default: '5000000' },
-    scans: { type: 'string', default: '5' },
+    scans: { type: 'string', default: '9' },
     dir: { type: 'string', default: tmpdir() },
   },
 })

@@ -2,7 +2,7 @@
  * The loop of `varve load`: input lines become batches, batches are committed one after another. While one is
  * being committed the next is put together, and no more than that: input is read as fast as it is stored.
  */
-import type { ColumnFamily, Database } from 'varve'
+import type { ColumnFamily, Database, Lifetime } from 'varve'
 import { isVarveError, WriteBatch } from 'varve'
 import { InputLines } from './input-lines.ts'
 import { type InputFormat, type Row, readRow } from './row-reader.ts'
@@ -96,7 +96,8 @@ export class Loader {
 
   private async takeRowOfNewFamily(row: Row, familyName: string): Promise<void> {
     try {
-      this.families.set(familyName, await this.database.columnFamily(familyName))
+      const options = row.expiresAt === undefined ? {} : { expiringKeys: true }
+      this.families.set(familyName, await this.database.columnFamily(familyName, options))
       this.addLine(row, familyName)
     } catch (error) {
       throw this.atThisLine(error)
@@ -107,7 +108,7 @@ export class Loader {
   /** Puts the line's row into the batch; a line without one counts as well. */
   private addLine(row: Row | undefined, familyName: string | undefined): void {
     const family = familyName === undefined ? undefined : this.families.get(familyName)
-    if (row !== undefined) this.filling.put(row.key, row.value, family)
+    if (row !== undefined) this.filling.put(row.key, row.value, family, lifetimeOf(row))
     this.linesInBatch++
   }
 
@@ -144,4 +145,8 @@ export class Loader {
     this.totals.bytes = this.bytesRead
     this.options.onCommit(this.totals)
   }
+}
+
+function lifetimeOf({ expiresAt }: Row): Lifetime | undefined {
+  return expiresAt === undefined ? undefined : { expiresAt }
 }

@@ -5,6 +5,7 @@ import {
   parseObject,
   readBytesField,
   readColumnFamily,
+  readNumberField,
   refuseUnknownFields,
 } from '@varve/server/entry-json'
 import type { InputLines } from './input-lines.ts'
@@ -18,6 +19,8 @@ export interface Row {
   value: Uint8Array
   /** Only in JSON rows that name one. */
   columnFamily: string | undefined
+  /** Only in JSON rows that have one: when the row is over, in milliseconds since 1970. */
+  expiresAt?: number | undefined
 }
 
 export type InputFormat = 'tsv' | 'raw' | 'hex' | 'ndjson'
@@ -35,7 +38,7 @@ export function readRow({ buffer, start, end }: InputLines, format: InputFormat)
   return { key: column(buffer, start, tab), value: column(buffer, tab + 1, textEnd), columnFamily: undefined }
 }
 
-const rowFields = new Set(['columnFamily', ...byteFields('key', 'value')])
+const rowFields = new Set(['columnFamily', 'expiresAt', ...byteFields('key', 'value')])
 
 function jsonRow(buffer: Buffer, start: number, end: number): Row | undefined {
   const text = buffer.toString('utf8', start, end)
@@ -47,6 +50,7 @@ function jsonRow(buffer: Buffer, start: number, end: number): Row | undefined {
       key: readBytesField(object, 'key'),
       value: readBytesField(object, 'value'),
       columnFamily: readColumnFamily(object),
+      expiresAt: readNumberField(object, 'expiresAt'),
     }
   } catch (error) {
     if (error instanceof EntryJsonError) throw new RowError(error.message)

@@ -14,12 +14,14 @@ export interface RowStyle {
   columnFamily?: string
 }
 
-export type WriteRow = (key: Uint8Array, value: Uint8Array) => void
+/** `expiresAt`, in milliseconds since 1970, is told in JSON only. */
+export type WriteRow = (key: Uint8Array, value: Uint8Array, expiresAt?: number) => void
 
 /** Chooses once how rows are written, not once per row. */
 export function rowWriter(output: Output, { kind, keysOnly, columnFamily }: RowStyle): WriteRow {
   if (kind === 'json') {
-    return (key, value) => output.line(formatEntry(key, keysOnly ? undefined : value, columnFamily))
+    return (key, value, expiresAt) =>
+      output.line(formatEntry(key, keysOnly ? undefined : value, columnFamily, expiresAt))
   }
   if (kind === 'hex') {
     return (key, value) => output.line(keysOnly ? formatHex(key) : `${formatHex(key)}\t${formatHex(value)}`)

@@ -4,9 +4,10 @@
  */
 export { poisonIdleBlocks } from './cache/index.ts'
 export { type CompactionJob, type FlushJob, runCompactionJob, runFlushJob } from './compaction/index.ts'
+export { loadUserFunctions } from './compaction/user-functions.ts'
+export { loadKeyOrder } from './comparator/index.ts'
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './fs/index.ts'
 export { ioError, NodeFileSystem } from './fs/index.ts'
-export { loadMergeOperator } from './merge/index.ts'
 export type {
   Clock,
   Job,

@@ -5,6 +5,7 @@
  *     {"key":"user:1","value":"Ada"}                  bytes that are valid UTF-8 stand as text
  *     {"keyBase64":"AP8=","value":"Ada"}              all others in base64 (RFC 4648, padded)
  *     {"columnFamily":"users","key":"1","value":"x"}  named when it is not the default one
+ *     {"key":"1","value":"x","expiresAt":1767225600000}  of an entry that will be over then, in ms since 1970
  *
  * Writing is exact: what is written reads back as the same bytes. Readers also take `keyHex` and `valueHex`
  * (either case, with or without 0x), for those who write rows by hand.
@@ -29,14 +30,16 @@ export type JsonObject = { readonly [field: string]: unknown }
 export function formatEntry(
   key: Uint8Array,
   value?: Uint8Array,
-  columnFamily = DEFAULT_COLUMN_FAMILY,
+  columnFamily: string = DEFAULT_COLUMN_FAMILY,
+  expiresAt?: number,
 ): string {
   const family =
     columnFamily === DEFAULT_COLUMN_FAMILY ? '' : `"columnFamily":${JSON.stringify(columnFamily)},`
   const keyField = formatBytesField('key', key)
+  const end = expiresAt === undefined ? '' : `,"expiresAt":${expiresAt}`
   return value === undefined
-    ? `{${family}${keyField}}`
-    : `{${family}${keyField},${formatBytesField('value', value)}}`
+    ? `{${family}${keyField}${end}}`
+    : `{${family}${keyField},${formatBytesField('value', value)}${end}}`
 }
 
 /** `"name":"text"` or `"nameBase64":"..."`. */
@@ -90,6 +93,14 @@ export function readColumnFamily(object: JsonObject): string | undefined {
   if (typeof name !== 'string' || name === '')
     throw new EntryJsonError('columnFamily is not a non-empty string')
   return name
+}
+
+/** A field with a number, when there is one. What numbers are allowed the database says. */
+export function readNumberField(object: JsonObject, name: string): number | undefined {
+  if (!Object.hasOwn(object, name)) return undefined
+  const value = object[name]
+  if (typeof value !== 'number') throw new EntryJsonError(`${name} is not a number`)
+  return value
 }
 
 /** A misspelt field would be dropped silently; it is refused instead. */

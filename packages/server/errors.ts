@@ -41,6 +41,8 @@ export const httpStatus: Readonly<Record<ServerErrorCode, number>> = {
   NOT_SUPPORTED: 501,
   ABORTED: 503,
   MERGE_FAILED: 500,
+  FILTER_FAILED: 500,
+  COMPARATOR_FAILED: 500,
   LOCKED: 503,
   NOT_OPEN: 503,
   NOT_READY: 503,

@@ -82,6 +82,13 @@ export function countParameter(query: Query, name: string, max: number): number 
   return count
 }
 
+export function numberParameter(query: Query, name: string): number | undefined {
+  const text = textParameter(query, name)
+  if (text === undefined) return undefined
+  if (!/^\d{1,16}(\.\d{1,9})?$/.test(text)) throw invalid(name, 'must be a number')
+  return Number(text)
+}
+
 function hexPair(high: number | undefined, low: number | undefined): number {
   const value = hexDigit(high) * 16 + hexDigit(low)
   if (Number.isNaN(value))

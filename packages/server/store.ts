@@ -23,14 +23,31 @@ export interface StoreRange extends StoreRead {
 
 export type StoreEntry = [key: Uint8Array, value: Uint8Array]
 
+/** An entry, and when it is over, in milliseconds since 1970. */
+export interface LivingStoreEntry {
+  key: Uint8Array
+  value: Uint8Array
+  expiresAt: number | undefined
+}
+
 /** The entries of a range as of the moment it was asked for. Leaving the loop early releases what it holds. */
 export interface StoreScan {
   /** A few hundred entries at a time. */
   batches(): AsyncIterable<StoreEntry[]>
 }
 
+export interface LivingStoreScan {
+  batches(): AsyncIterable<LivingStoreEntry[]>
+}
+
+/** How long a put is to live: seconds, or a moment in milliseconds since 1970. */
+export interface StoreLifetime {
+  ttl?: number
+  expiresAt?: number
+}
+
 export type StoreOperation =
-  | { type: 'put'; key: Uint8Array; value: Uint8Array; columnFamily?: string }
+  | ({ type: 'put'; key: Uint8Array; value: Uint8Array; columnFamily?: string } & StoreLifetime)
   | { type: 'delete'; key: Uint8Array; columnFamily?: string }
 
 export interface StoreWrite {
@@ -43,6 +60,8 @@ export interface Store {
   /** All operations or none, in order. */
   write(operations: readonly StoreOperation[], options?: StoreWrite): Promise<void>
   entries(range?: StoreRange): StoreScan
+  /** The same with the times when entries are over, from a store in which they can be. */
+  livingEntries?(range?: StoreRange): LivingStoreScan
   /** Counters and gauges for `GET /stats`. */
   statistics(): object
   /** Why writes are refused for now, when they are. */

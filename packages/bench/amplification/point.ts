@@ -1,7 +1,8 @@
 /** What is measured of each style of compaction, of each system. Plain data: it crosses processes. */
 import { KEY_BYTES } from '../settings.ts'
 
-export const styles = ['leveled', 'universal'] as const
+/** `blob`: leveled, with the values in blob files. */
+export const styles = ['leveled', 'universal', 'blob'] as const
 export type Style = (typeof styles)[number]
 
 export interface AmplificationTask {
@@ -37,6 +38,13 @@ const MIB = 2 ** 20
 export const AMPLIFIED_BUFFER_BYTES: number = 16 * MIB
 export const AMPLIFIED_TABLE_BYTES: number = 16 * MIB
 export const AMPLIFIED_LEVEL_BYTES: number = 64 * MIB
+
+/** Of `blob`. RocksDB's own defaults never collect what is garbage in its files. */
+export const AMPLIFIED_BLOBS = {
+  fileBytes: 32 * MIB,
+  collectedShare: 0.5,
+  collectedFrom: 0.5,
+} as const
 
 export function updateBytes(writes: number): number {
   return writes * (KEY_BYTES + AMPLIFIED_VALUE_BYTES)

@@ -5,6 +5,7 @@ import { systemNamed } from '../systems/index.ts'
 import { REFERENCE, SUBJECT } from '../systems/system.ts'
 import type { Amplification } from './amplification.ts'
 import {
+  AMPLIFIED_BLOBS,
   AMPLIFIED_BUFFER_BYTES,
   AMPLIFIED_LEVEL_BYTES,
   AMPLIFIED_TABLE_BYTES,
@@ -79,6 +80,7 @@ function conditions({ keys, writes, machine }: AmplificationRun): string[] {
   return [
     `- ${count(writes)} puts of random keys of ${count(keys)} of ${KEY_BYTES} bytes, values of ${AMPLIFIED_VALUE_BYTES} bytes that compress to half`,
     `- write buffer ${mib(AMPLIFIED_BUFFER_BYTES)}, tables ${mib(AMPLIFIED_TABLE_BYTES)}, base level ${mib(AMPLIFIED_LEVEL_BYTES)}, block cache ${mib(CACHE_BYTES)}, Bloom filter ${BLOOM_BITS_PER_KEY} bits a key, ${COMPRESSION}; everything else by its defaults`,
+    `- blob: leveled, all values in blob files of ${mib(AMPLIFIED_BLOBS.fileBytes)}; the older ${percent(AMPLIFIED_BLOBS.collectedShare)} of them are collected where ${percent(AMPLIFIED_BLOBS.collectedFrom)} of these is garbage`,
     '- puts/s: until the last put was acknowledged; until quiet: and nothing was left to flush or compact (C++: the whole process)',
     '- written: by flushes and compactions, the log is not in it; write amp.: the same to the bytes of keys and values put',
     '- space amp.: the directory when all was quiet, to the same after a full compaction',
@@ -93,6 +95,10 @@ function count(number: number): string {
 
 function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(2)} GiB`
+}
+
+function percent(share: number): string {
+  return `${100 * share} %`
 }
 
 function mib(bytes: number): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { commonFlags } from '../systems/db-bench.ts'
 import { databaseBytes, type Flags, figuresOf, runDbBench, tickerOf } from '../systems/db-bench-program.ts'
 import {
+  AMPLIFIED_BLOBS,
   AMPLIFIED_BUFFER_BYTES,
   AMPLIFIED_LEVEL_BYTES,
   AMPLIFIED_TABLE_BYTES,
@@ -14,7 +15,16 @@ import {
 } from './point.ts'
 
 /** As `--compaction_style` has them. */
-const styleNumbers: Record<Style, number> = { leveled: 0, universal: 1 }
+const styleNumbers: Record<Style, number> = { leveled: 0, universal: 1, blob: 0 }
+
+const blobFlags: Flags = {
+  enable_blob_files: true,
+  min_blob_size: AMPLIFIED_VALUE_BYTES,
+  blob_file_size: AMPLIFIED_BLOBS.fileBytes,
+  enable_blob_garbage_collection: true,
+  blob_garbage_collection_age_cutoff: AMPLIFIED_BLOBS.collectedShare,
+  blob_garbage_collection_force_threshold: AMPLIFIED_BLOBS.collectedFrom,
+}
 
 export async function updateRocksdb(task: AmplificationTask): Promise<AmplificationPoint> {
   const { style, keys, writes, seed, directory } = task
@@ -27,9 +37,10 @@ export async function updateRocksdb(task: AmplificationTask): Promise<Amplificat
     target_file_size_base: AMPLIFIED_TABLE_BYTES,
     max_bytes_for_level_base: AMPLIFIED_LEVEL_BYTES,
     compaction_style: styleNumbers[style],
-    level_compaction_dynamic_level_bytes: style === 'leveled',
+    level_compaction_dynamic_level_bytes: style !== 'universal',
     statistics: true,
     stats_level: 1,
+    ...(style === 'blob' && blobFlags),
   }
   const { printed, seconds } = await runDbBench({
     ...common,

@@ -9,6 +9,7 @@ import { childArgument, endChild } from '../run/run-child.ts'
 import { BLOCK_BYTES, BLOOM_BITS_PER_KEY, CACHE_BYTES, COMPRESSION } from '../settings.ts'
 import { VarveStore } from '../systems/varve.ts'
 import {
+  AMPLIFIED_BLOBS,
   AMPLIFIED_BUFFER_BYTES,
   AMPLIFIED_LEVEL_BYTES,
   AMPLIFIED_TABLE_BYTES,
@@ -18,11 +19,20 @@ import {
   updateBytes,
 } from './point.ts'
 
+const blobOptions: OpenOptions = {
+  enableBlobFiles: true,
+  minBlobSize: AMPLIFIED_VALUE_BYTES,
+  blobFileSize: AMPLIFIED_BLOBS.fileBytes,
+  enableBlobGarbageCollection: true,
+  blobGarbageCollectionAgeCutoff: AMPLIFIED_BLOBS.collectedShare,
+  blobGarbageCollectionForceThreshold: AMPLIFIED_BLOBS.collectedFrom,
+}
+
 async function measure(task: AmplificationTask): Promise<AmplificationPoint> {
   const { style, writes } = task
   const path = join(task.directory, 'varve')
   const options: OpenOptions = {
-    compactionStyle: style,
+    compactionStyle: style === 'universal' ? style : 'leveled',
     writeBufferSize: AMPLIFIED_BUFFER_BYTES,
     targetFileSizeBase: AMPLIFIED_TABLE_BYTES,
     maxBytesForLevelBase: AMPLIFIED_LEVEL_BYTES,
@@ -30,6 +40,7 @@ async function measure(task: AmplificationTask): Promise<AmplificationPoint> {
     blockSize: BLOCK_BYTES,
     bloomBitsPerKey: BLOOM_BITS_PER_KEY,
     compression: COMPRESSION,
+    ...(style === 'blob' && blobOptions),
   }
   const store = new VarveStore(await open(path, options), 'process')
   const { db } = store

@@ -35,14 +35,17 @@ test('a block of the event loop is met by all who came during it', () => {
 })
 
 test('a small load answers every operation, compacts meanwhile, and is reported', async () => {
-  const settings = { num: 5000, seconds: 1, syncedWrites: 1, seed: 1 }
-  const figures = await measureLatency({ settings, rate: 1000, directory })
-  assert.equal(figures.operations, 1000)
+  const measured = (seconds: number) =>
+    measureLatency({ settings: { num: 5000, seconds, syncedWrites: 1, seed: 1 }, rate: 1000, directory })
+  const brief = await measured(1)
+  assert.equal(brief.operations, 1000)
+  // On a machine that has much else to do a second is not long enough for a compaction.
+  const figures = brief.compactions > 0 ? brief : await measured(10)
   assert.ok(figures.compactions > 0 && figures.compactingShare > 0)
   for (const { p50, p99, p999, worst } of [figures.put, figures.get])
     assert.ok(p50 > 0 && p50 <= p99 && p99 <= p999 && p999 <= worst)
   const run = { latency: figures, command: '', machine: ['a machine'], day: '2026-01-31' }
-  assert.match(latencyText(run), /\| put +\|[\s\S]*1,000 operations a second for 1 s/)
+  assert.match(latencyText(run), /\| put +\|[\s\S]*1,000 operations a second for 10? s/)
 })
 
 test('blocks and memory are held against what is promised', () => {

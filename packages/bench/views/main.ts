@@ -1,7 +1,7 @@
 /**
  * What a view and its indexes cost beside plain puts of the same bytes, which are encoded by the same codecs.
  *
- *     node packages/bench/views/main.ts [--rounds 31] [--puts 4000] [--dir DIRECTORY]
+ *     node packages/bench/views/main.ts [--rounds 31] [--puts 4000] [--writers 64] [--dir DIRECTORY]
  *
  * The contenders take turns, round by round, each in a column family of its own; a figure is the median over the rounds of a
  * contender's time to that of plain puts in the same round. Times are those of the main thread's processor, so that
@@ -43,6 +43,7 @@ const { values: settings } = parseArgs({
   options: {
     rounds: { type: 'string', default: '31' },
     puts: { type: 'string', default: '4000' },
+    writers: { type: 'string', default: '64' },
     dir: { type: 'string', default: tmpdir() },
   },
 })
@@ -129,7 +130,7 @@ async function compare(load: Load): Promise<void> {
   }
 }
 
-for (const writers of [64, 1]) {
+for (const writers of [Number(settings.writers), 1]) {
   await compare({ title: 'new rows', writers, keyOf: (i, round) => round * puts + i, changesKeys: true })
   await compare({
     title: 'rows overwritten, other fields change',

@@ -35,8 +35,8 @@ async function dumpDatabase(path: string, limit: number): Promise<void> {
     for (const columnFamily of database.columnFamilyNames()) {
       const writeRow = rowWriter(output, { kind: 'json', keysOnly: false, columnFamily })
       const range = { columnFamily, fillCache: false, ...(Number.isFinite(left) ? { limit: left } : {}) }
-      for await (const batch of database.entries(range).batches()) {
-        for (const [key, value] of batch) writeRow(key, value)
+      for await (const batch of database.livingEntries(range).batches()) {
+        for (const { key, value, expiresAt } of batch) writeRow(key, value, expiresAt)
         left -= batch.length
       }
     }

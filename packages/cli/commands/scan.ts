@@ -52,8 +52,12 @@ async function scan(path: string, options: ScanOptions): Promise<void> {
   await withDatabase(path, 'read', async database => {
     const output = new Output()
     const writeRow = rowWriter(output, styleOf(options))
-    for await (const batch of database.entries(range).batches()) {
-      for (const [key, value] of batch) writeRow(key, value)
+    if (options.json === true) {
+      for await (const batch of database.livingEntries(range).batches())
+        for (const { key, value, expiresAt } of batch) writeRow(key, value, expiresAt)
+    } else {
+      for await (const batch of database.entries(range).batches())
+        for (const [key, value] of batch) writeRow(key, value)
     }
     output.flush()
   })

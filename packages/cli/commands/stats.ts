@@ -1,6 +1,6 @@
 /** `varve stats`: what a database consists of. */
 import type { Command } from 'commander'
-import type { Database } from 'varve'
+import type { BlobStats, Database } from 'varve'
 import { jsonOption, withExample } from '../command-line.ts'
 import { withDatabase } from '../open-database.ts'
 import { Output } from '../output.ts'
@@ -27,6 +27,7 @@ interface FamilyStats {
   estimatedKeys: number
   memtableBytes: number
   levels: LevelStats[]
+  blobs: BlobStats
   properties: Record<string, string>
 }
 
@@ -61,6 +62,7 @@ function familyStats(database: Database, name: string, propertyNames: readonly s
     name,
     estimatedKeys: Number(property('rocksdb.estimate-num-keys') ?? 0),
     memtableBytes: Number(property('rocksdb.cur-size-all-mem-tables') ?? 0),
+    blobs: database.blobStats({ columnFamily: name }),
     levels: [...levels.values()].sort((a, b) => a.level - b.level),
     properties: Object.fromEntries(
       propertyNames.flatMap(propertyName => {
@@ -71,13 +73,17 @@ function familyStats(database: Database, name: string, propertyNames: readonly s
   }
 }
 
-function describe({ name, estimatedKeys, memtableBytes, levels }: FamilyStats, output: Output): void {
+function describe({ name, estimatedKeys, memtableBytes, levels, blobs }: FamilyStats, output: Output): void {
   const files = levels.reduce((sum, level) => sum + level.files, 0)
   const bytes = levels.reduce((sum, level) => sum + level.bytes, 0)
   output.line(`column family ${name}`)
   output.line(`  keys       about ${formatCount(estimatedKeys)}`)
   output.line(`  in memory  ${formatBytes(memtableBytes)}`)
   output.line(`  in files   ${formatBytes(bytes)} in ${formatCount(files)}`)
+  if (blobs.files > 0) {
+    const garbage = `${(100 * blobs.garbageRatio).toFixed(1)} % garbage`
+    output.line(`  in blobs   ${formatBytes(blobs.totalBytes)} in ${formatCount(blobs.files)}, ${garbage}`)
+  }
   if (levels.length === 0) return
   output.line(
     `  ${'level'.padStart(5)} ${'files'.padStart(7)} ${'size'.padStart(12)} ${'entries'.padStart(14)}`,

@@ -88,6 +88,27 @@ it('shows every kind of file, annotated and as JSON', async context => {
   assert.ok((await lines('manifest', manifest, '--json')).every(row => 'edit' in row))
 })
 
+it('shows blob files, checks them and says how much of them is garbage', async context => {
+  const path = join(await scratch(context), 'db')
+  const db = await open(path, { enableBlobFiles: true, minBlobSize: 100, enableBlobGarbageCollection: false })
+  for (const round of ['1', '2']) {
+    for (let i = 0; i < 10; i++) if (round === '1' || i < 5) await db.put(`key${i}`, round.repeat(1000))
+    await db.flush()
+  }
+  await db.compact()
+  await db.close()
+  assert.match(await varve(['stats', path]), /\n {2}in blobs +15\.\d KiB in 2, 33\.\d % garbage\n/)
+  const blob = await find(path, /\.blob$/)
+  assert.match(await varve(['dump', blob]), /blob count 5/)
+  assert.match(await varve(['verify', path, '--deep']), /^ok: /)
+  const bytes = await readFile(blob)
+  bytes[bytes.length >> 1] ^= 1
+  await writeFile(blob, bytes)
+  const { code, stdout } = await runVarve(['verify', path])
+  assert.equal(code, 1)
+  assert.ok(stdout.includes(blob), stdout)
+})
+
 it('counts keys, files and bytes', async context => {
   const db = await makeDatabase(await scratch(context))
   assert.match(await varve(['stats', db]), /^column family default\n {2}keys +about 501\n/)

@@ -4,12 +4,14 @@ import { concatBytes, decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
 import { ValueType } from '@varve/format/key'
 import fc from 'fast-check'
+import type { FilterContext, FilterDecision } from '../compaction-filter/index.ts'
 import { type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
 import { mergeCursors } from '../cursor/index.ts'
 import { associativeMerge } from '../merge/index.ts'
 import { RangeTombstones } from '../tombstone/index.ts'
 import { FileMeta } from '../version/file-meta.ts'
 import { CompactionCursor, type CompactionExtras, type CompactionRules } from './compaction-cursor.ts'
+import { EntryFilter } from './entry-filter.ts'
 import { fileRecord } from './fake-files.test-support.ts'
 import { packKeyRanges } from './key-ranges.ts'
 
@@ -307,6 +309,50 @@ describe('for every history and every set of snapshots', () => {
     )
   })
 
+  test('a filter decides what later readers see of the newest values, and changes nothing for snapshots (C5)', () => {
+    fc.assert(
+      fc.property(histories, modes, fc.boolean(), ({ deeper, runs, snapshots }, mode, skips) => {
+        const below = mode.startsWith('bottom') ? [] : deeper
+        const rules: CompactionRules = {
+          snapshots,
+          bottommost: mode.startsWith('bottom'),
+          zeroSequences: mode === 'bottom',
+          ...(mode === 'middle' ? { deeper: [rangesOf(below)] } : {}),
+        }
+        const before = runs.flat()
+        const expected = readAll([before, below], 1000)
+        let skipUntil = ''
+        const newest = before.filter(own => !before.some(other => isNewer(other, own)))
+        for (const { key, sequence, type, value } of newest.sort((a, b) => Buffer.compare(a.key, b.key))) {
+          if (type !== Value || sequence <= (snapshots.at(-1) ?? 0)) continue
+          const name = decodeUtf8(key)
+          const decision = name < skipUntil ? 'remove' : decide(key, value, skips)
+          if (decision === 'keep') continue
+          if (decision !== 'remove' && 'value' in decision)
+            expected.set(name, `${Value}:${decodeUtf8(decision.value)}`)
+          else expected.delete(name)
+          if (decision !== 'remove' && 'skipUntil' in decision) skipUntil = decodeUtf8(decision.skipUntil)
+        }
+        const filter = new EntryFilter({
+          filter: { name: 'test', filter: (key, value) => decide(key, value, skips) },
+          context: anyContext,
+        })
+        const cursor = new CompactionCursor(
+          mergeCursors(runs.map(run => new FakeRun(run))),
+          rules,
+          {},
+          { filter },
+        )
+        const after = collect(cursor)
+        for (const sequence of snapshots)
+          assert.deepEqual(readAll([after, below], sequence), readAll([before, below], sequence))
+        assert.deepEqual(readAll([after, below], 1000), expected)
+        assertSorted(after)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   test('compacting values that were compacted changes nothing', () => {
     fc.assert(
       fc.property(histories, ({ runs: histories, snapshots }) => {
@@ -319,6 +365,30 @@ describe('for every history and every set of snapshots', () => {
     )
   })
 })
+
+function isNewer(other: FakeEntry, own: FakeEntry): boolean {
+  return Buffer.compare(other.key, own.key) === 0 && other.sequence > own.sequence
+}
+
+const anyContext: FilterContext = {
+  columnFamily: 'default',
+  columnFamilyId: 0,
+  reason: 'compaction',
+  level: 0,
+  outputLevel: 1,
+  isFullCompaction: false,
+  isManualCompaction: false,
+  isBottommost: false,
+}
+
+/** By the number in the value. */
+function decide(key: Uint8Array, value: Uint8Array, skips: boolean): FilterDecision {
+  const kind = Number(decodeUtf8(value).slice(1)) % 4
+  if (kind === 0) return 'remove'
+  if (kind === 1) return { value: encodeUtf8('changed') }
+  if (kind === 2 && skips) return { skipUntil: concatBytes(key, encodeUtf8('b')) }
+  return 'keep'
+}
 
 /** One range for each key, as files of the next level might have. */
 function rangesOf(entries: readonly FakeEntry[]) {

@@ -4,15 +4,33 @@
  *
  * RocksDB: db/compaction/compaction_job.cc
  */
-import type { NewFile } from '@varve/format/manifest'
+import { bytewise } from '@varve/format/key'
+import type { BlobAddition, BlobGarbage, NewFile } from '@varve/format/manifest'
+import type { ComparatorSource } from '../comparator/index.ts'
 import { mergeCursors } from '../cursor/index.ts'
 import type { FileSystem } from '../fs/index.ts'
-import type { MergeOperator, MergeSource } from '../merge/index.ts'
+import type { MergeSource } from '../merge/index.ts'
+import { limitedFileSystem, type SharedRateLimit } from '../rate-limiter/index.ts'
 import type { Job, OnProgress } from '../runtime/index.ts'
+import type { RangeTombstones } from '../tombstone/index.ts'
 import { CompactionCursor, type CompactionRules } from './compaction-cursor.ts'
 import { readTombstones, survivingTombstones } from './compaction-tombstones.ts'
+import {
+  type ExpiryTask,
+  entryFilterOf,
+  type FilterTask,
+  mergeOf,
+  type UserFunctions,
+} from './entry-filter.ts'
 import { InputRun } from './input-run.ts'
-import { type FileNumberRange, type JobStatistics, JobWriter, jobStatistics } from './job-writer.ts'
+import { type BlobJobOptions, JobBlobs } from './job-blobs.ts'
+import {
+  type FileNumberRange,
+  type JobStatistics,
+  JobWriter,
+  jobStatistics,
+  type Turns,
+} from './job-writer.ts'
 import { type CutRules, OutputCutter } from './output-cutter.ts'
 import type { OutputFile, OutputOptions } from './table-output.ts'
 
@@ -36,33 +54,101 @@ export interface CompactionJob extends Job {
   readonly tombstoneFiles?: readonly NewFile[]
   /** From where the merge operator is loaded; absent, operands stay as they are. */
   readonly merge?: MergeSource | undefined
+  /** From where the order of the keys is loaded; absent, they are in bytewise order. */
+  readonly comparator?: ComparatorSource | undefined
+  /** Absent in a column family that has no blob files and shall have none. */
+  readonly blobs?: BlobJobOptions | undefined
+  readonly rateLimit?: SharedRateLimit | undefined
+  readonly filter?: FilterTask | undefined
+  /** Of a family whose entries expire. */
+  readonly expiry?: ExpiryTask | undefined
 }
 
 export interface CompactionResult {
   /** In key order. None when everything could be dropped. */
   files: OutputFile[]
   statistics: JobStatistics
+  blobAdditions: BlobAddition[]
+  blobGarbage: BlobGarbage[]
 }
 
 export function runCompactionJob(
   job: CompactionJob,
   fs: FileSystem,
   onProgress?: OnProgress,
-  merge?: MergeOperator,
+  functions: UserFunctions = { order: bytewise },
 ): CompactionResult {
-  const { directory } = job.output
-  const runs = job.runs.map(files => new InputRun(fs, directory, files))
-  const bytesRead = () => runs.reduce((bytes, run) => bytes + run.bytesRead, 0)
+  const work = new CompactionWork(job, fs, onProgress, functions)
   try {
-    const { from, before } = job.span ?? {}
-    const tombstones = readTombstones(fs, directory, job.tombstoneFiles ?? []).within(from, before)
-    const cursor = new CompactionCursor(mergeCursors(runs), job.rules, job.span, { merge, tombstones })
-    const cutter = new OutputCutter(job.cut, job.rules.deeper?.[0])
-    const control = { cancel: job.cancel, onProgress, bytesRead }
-    const writer = new JobWriter(fs, job.output, job.fileNumbers, control, cutter)
-    writer.run(cursor, survivingTombstones(tombstones, job.rules))
-    return { files: writer.files, statistics: jobStatistics(cursor, writer, bytesRead()) }
+    work.writer.run(work.cursor, work.survivors)
+    return work.result()
   } finally {
-    for (const run of runs) run.close()
+    work.close()
+  }
+}
+
+/** On the thread of the functions, with breaks. */
+export async function runCompactionInTurns(
+  job: CompactionJob,
+  fs: FileSystem,
+  turns: Turns,
+  functions: UserFunctions,
+  onProgress?: OnProgress,
+): Promise<CompactionResult> {
+  const work = new CompactionWork(job, fs, onProgress, functions, () => turns.isOver())
+  try {
+    await work.writer.runInTurns(work.cursor, work.survivors, turns)
+    return work.result()
+  } finally {
+    work.close()
+  }
+}
+
+/** A compaction under way. */
+class CompactionWork {
+  readonly cursor: CompactionCursor
+  readonly writer: JobWriter
+  readonly survivors: RangeTombstones
+  private readonly runs: readonly InputRun[]
+  private readonly blobs: JobBlobs | undefined
+
+  constructor(
+    job: CompactionJob,
+    fs: FileSystem,
+    onProgress: OnProgress | undefined,
+    { merge: operator, filter: user, order }: UserFunctions,
+    rests?: () => boolean,
+  ) {
+    const { directory } = job.output
+    const { from, before } = job.span ?? {}
+    const files = limitedFileSystem(fs, job.rateLimit, job.cancel)
+    const tombstones = readTombstones(files, directory, job.tombstoneFiles ?? [], order).within(from, before)
+    this.runs = job.runs.map(run => new InputRun(files, directory, run, order))
+    this.blobs = job.blobs && new JobBlobs(files, directory, job.blobs)
+    const merge = mergeOf(job, operator)
+    const extras = { merge, tombstones, blobs: this.blobs, filter: entryFilterOf(job, user), rests, order }
+    this.cursor = new CompactionCursor(mergeCursors([...this.runs], order), job.rules, job.span, extras)
+    const cutter = new OutputCutter(job.cut, job.rules.deeper?.[0], order)
+    const control = { cancel: job.cancel, onProgress, bytesRead: () => this.bytesRead }
+    this.writer = new JobWriter(files, job.output, job.fileNumbers, control, order, cutter, this.blobs)
+    this.survivors = survivingTombstones(tombstones, job.rules, order)
+  }
+
+  get bytesRead(): number {
+    return this.runs.reduce((bytes, run) => bytes + run.bytesRead, this.blobs?.bytesRead ?? 0)
+  }
+
+  result(): CompactionResult {
+    return {
+      files: this.writer.files,
+      statistics: jobStatistics(this.cursor, this.writer, this.bytesRead),
+      blobAdditions: this.blobs?.additions ?? [],
+      blobGarbage: this.blobs?.garbage ?? [],
+    }
+  }
+
+  close(): void {
+    for (const run of this.runs) run.close()
+    this.blobs?.close()
   }
 }

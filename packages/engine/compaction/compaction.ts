@@ -4,13 +4,18 @@
  *
  * RocksDB: db/compaction/compaction.h
  */
-import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import type { BlobAddition, BlobGarbage, NewFile, VersionEdit } from '@varve/format/manifest'
 import type { TableBuilderOptions } from '@varve/format/sst'
+import type { ComparatorSource } from '../comparator/index.ts'
 import type { MergeSource } from '../merge/index.ts'
+import type { SharedRateLimit } from '../rate-limiter/index.ts'
+import type { ModuleSource } from '../runtime/user-module.ts'
 import { type FileMeta, noStatistics } from '../version/file-meta.ts'
 import type { Version } from '../version/version.ts'
 import type { CompactionJob } from './compaction-job.ts'
+import type { ExpiryTask, FilterTask } from './entry-filter.ts'
 import { type KeyRange, rangeOf, totalSize } from './file-ranges.ts'
+import type { BlobJobOptions } from './job-blobs.ts'
 import type { FileNumberRange } from './job-writer.ts'
 import { packKeyRanges } from './key-ranges.ts'
 import { compressionOf, isLastLevel, type LevelOptions } from './level-options.ts'
@@ -37,6 +42,12 @@ export interface JobContext {
   paranoidFileChecks: boolean
   cancel?: Int32Array
   merge?: MergeSource | undefined
+  comparator?: ComparatorSource | undefined
+  blobs?: BlobJobOptions | undefined
+  rateLimit?: SharedRateLimit | undefined
+  /** The family's filter. */
+  filter?: { source: ModuleSource | undefined; columnFamily: string } | undefined
+  expiry?: ExpiryTask | undefined
 }
 
 export class Compaction {
@@ -114,12 +125,17 @@ export class Compaction {
 
   /** How many file numbers to reserve for the outputs of `parts` jobs. Too few only make the last ones large. */
   fileNumberCount(parts: number): number {
-    const raw = this.inputs
-      .flatMap(({ files }) => files)
-      .reduce((bytes, { statistics }) => {
-        return bytes + statistics.rawKeySize + statistics.rawValueSize
-      }, 0)
-    return 8 * parts + 4 * Math.ceil(Math.max(this.inputBytes, raw) / this.targetFileSize)
+    return 8 * parts + 4 * Math.ceil(Math.max(this.inputBytes, this.rawSize.bytes) / this.targetFileSize)
+  }
+
+  /** What the inputs hold, as far as it is known: entries, and the bytes of their keys and values. */
+  get rawSize(): { entries: number; bytes: number } {
+    const size = { entries: 0, bytes: 0 }
+    for (const { statistics } of this.inputs.flatMap(({ files }) => files)) {
+      size.entries += statistics.entries
+      size.bytes += statistics.rawKeySize + statistics.rawValueSize
+    }
+    return size
   }
 
   /** The message for whoever runs it. */
@@ -147,8 +163,38 @@ export class Compaction {
       fileNumbers: context.fileNumbers,
       tombstoneFiles: files.filter(mayHaveTombstones).map(file => file.record),
       merge: context.merge,
+      comparator: context.comparator,
+      blobs: context.blobs,
+      rateLimit: context.rateLimit,
+      filter: this.filterTask(context),
+      expiry: context.expiry,
     }
     return context.cancel === undefined ? job : { ...job, cancel: context.cancel }
+  }
+
+  private filterTask({ filter }: JobContext): FilterTask | undefined {
+    if (filter === undefined) return undefined
+    const { columnFamily: columnFamilyId, startLevel: level, outputLevel, bottommost, reason } = this
+    return {
+      source: filter.source,
+      context: {
+        columnFamily: filter.columnFamily,
+        columnFamilyId,
+        reason: 'compaction',
+        level,
+        outputLevel,
+        isFullCompaction: this.inputFileCount === this.version.fileCount,
+        isManualCompaction: reason === 'manual',
+        isBottommost: bottommost,
+      },
+    }
+  }
+
+  /** Whether operands may be among the inputs. */
+  get mayMerge(): boolean {
+    return this.inputs.some(({ files }) =>
+      files.some(({ statistics }) => statistics === noStatistics || statistics.mergeOperands > 0),
+    )
   }
 
   /** The compression of the outputs. */
@@ -163,8 +209,13 @@ export class Compaction {
   }
 
   /** The edit that puts the result into effect. */
-  edit(files: readonly { record: NewFile }[]): VersionEdit {
-    return { ...this.deletions(), newFiles: files.map(file => file.record) }
+  edit(
+    files: readonly { record: NewFile }[],
+    blobAdditions: BlobAddition[] = [],
+    blobGarbage: BlobGarbage[] = [],
+  ): VersionEdit {
+    const edit = { ...this.deletions(), newFiles: files.map(file => file.record) }
+    return blobAdditions.length + blobGarbage.length === 0 ? edit : { ...edit, blobAdditions, blobGarbage }
   }
 
   /** The edit of a trivial move. What is where it belongs already stays. */

@@ -47,12 +47,16 @@ export const testOptions: LevelOptions = {
   compression: 'none',
   compressionPerLevel: [],
   bottommostCompression: undefined,
+  expiringKeys: false,
 }
 
 /** A file in a picture of a tree; what is left out does not matter. */
 export interface SketchedFile extends Partial<NewFile> {
   /** First and last user key; by default every file of a level has its own. */
   keys?: [string, string]
+  /** Nobody knows yet what its properties say. */
+  isUnopened?: boolean
+  mergeOperands?: number
 }
 
 let nextNumber = 1
@@ -61,12 +65,14 @@ let nextNumber = 1
 export function versionOf(sketch: readonly (readonly SketchedFile[])[], levelCount = 7): Version {
   const levels: FileMeta[][] = Array.from({ length: levelCount }, () => [])
   for (const [level, files] of sketch.entries()) {
-    for (const [index, { keys, ...more }] of files.entries()) {
+    for (const [index, { keys, isUnopened, mergeOperands = 0, ...more }] of files.entries()) {
       const own = String.fromCharCode(97 + index)
       const [smallest, largest] = keys ?? [`${own}0`, `${own}9`]
       const number = nextNumber++
       const epochNumber = level === 0 ? 1000 - index : 1
-      levels[level].push(new FileMeta(fileRecord(number, smallest, largest, { level, epochNumber, ...more })))
+      const file = new FileMeta(fileRecord(number, smallest, largest, { level, epochNumber, ...more }))
+      if (isUnopened !== true) file.statistics = { ...noStatistics, mergeOperands }
+      levels[level].push(file)
     }
   }
   const levelBytes = levels.map(files => files.reduce((bytes, file) => bytes + file.size, 0))

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { decodeUtf8, encodeUtf8, prefixWord } from '@varve/format/bytes'
-import { makeInternalKey, sequenceOfTrailer, typeOfTrailer, ValueType } from '@varve/format/key'
+import { bytewise, makeInternalKey, sequenceOfTrailer, typeOfTrailer, ValueType } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import { compareEntries, type FakeEntry, FakeRun } from '../cursor/fake-run.test-support.ts'
 import { mergeCursors, SeekTarget } from '../cursor/index.ts'
@@ -42,7 +42,7 @@ export class FakeTree {
 
   constructor(options: LevelOptions) {
     const levels = Array.from({ length: options.numLevels }, () => [])
-    this.family = new ColumnFamilyState(0, 'default', 'leveldb.BytewiseComparator', 0, levels, 1)
+    this.family = new ColumnFamilyState(0, 'default', bytewise, 0, levels, 1)
     this.picker = makePicker(this.family, options, () => this.seconds)
   }
 

@@ -94,11 +94,20 @@ export class FifoPicker implements CompactionPicker {
   /** Files go by their age, whoever still wants to see them; who reads them already goes on. */
   noteOldestSnapshot(): void {}
 
+  /** Nothing is kept that was derived from them. */
+  noteOptions(): void {}
+
   nextDue(): number | undefined {
     return nextExpiry(this.source.current, this.options.ttl, this.now())
   }
 
   /** There is nothing to do beyond what is due: the range means nothing, as in RocksDB. */
+  compactFiles(numbers: readonly number[], outputLevel: number): Compaction {
+    const { options, baseLevel } = this
+    const { current: version } = this.source
+    return this.running.beginChosen({ version, options, baseLevel, outputLevel }, numbers)
+  }
+
   manual(_range: ManualRange, _nextFileNumber: number): ManualSteps {
     let isBegun = false
     const next = (): ManualStep => {

@@ -1,8 +1,7 @@
 /** Key ranges of sets of files, and how a set grows until no user key is split between it and its neighbours. */
-
+import type { KeyOrder } from '@varve/format/key'
 import type { FileMeta } from '../version/file-meta.ts'
-import { compareInternal } from '../version/level-order.ts'
-import { compareUserKeys, overlapsUserKeys, type Version } from '../version/version.ts'
+import { overlapsUserKeys, type Version } from '../version/version.ts'
 
 /** User keys, both inclusive. */
 export interface KeyRange {
@@ -17,8 +16,8 @@ export function rangeOf(files: Iterable<FileMeta>): KeyRange {
   let first: FileMeta | undefined
   let last: FileMeta | undefined
   for (const file of files) {
-    if (first === undefined || compareInternal(file.smallest, first.smallest) < 0) first = file
-    if (last === undefined || compareInternal(file.largest, last.largest) > 0) last = file
+    if (first === undefined || file.order.compareInternalKeys(file.smallest, first.smallest) < 0) first = file
+    if (last === undefined || file.order.compareInternalKeys(file.largest, last.largest) > 0) last = file
   }
   if (first === undefined || last === undefined) throw new RangeError('no files have no range')
   const range: KeyRange = { smallest: first.smallestUserKey, largest: last.largestUserKey }
@@ -26,8 +25,8 @@ export function rangeOf(files: Iterable<FileMeta>): KeyRange {
   return range
 }
 
-export function rangesOverlap(a: KeyRange, b: KeyRange): boolean {
-  return compareUserKeys(a.smallest, b.largest) <= 0 && compareUserKeys(b.smallest, a.largest) <= 0
+export function rangesOverlap(a: KeyRange, b: KeyRange, order: KeyOrder): boolean {
+  return order.compareKeys(a.smallest, b.largest) <= 0 && order.compareKeys(b.smallest, a.largest) <= 0
 }
 
 export function totalSize(files: readonly FileMeta[]): number {
@@ -55,7 +54,7 @@ export function cleanCut(version: Version, level: number, files: readonly FileMe
 
 /** Whether it begins with the key that the range ends before: without this, tombstones side by side would chain files. */
 function beginsBehind(file: FileMeta, { largest, endsBeforeLargest }: KeyRange): boolean {
-  return endsBeforeLargest === true && compareUserKeys(file.smallestUserKey, largest) >= 0
+  return endsBeforeLargest === true && file.order.compareKeys(file.smallestUserKey, largest) >= 0
 }
 
 /** All files of level 0 that overlap `files` or one another's ranges, newest first. */

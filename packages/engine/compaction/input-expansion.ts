@@ -5,7 +5,7 @@
  * RocksDB: db/compaction/compaction_picker.cc, CompactionPicker::SetupOtherInputs
  */
 import type { FileMeta } from '../version/file-meta.ts'
-import { compareUserKeys, type Version } from '../version/version.ts'
+import type { Version } from '../version/version.ts'
 import {
   anyBeingCompacted,
   cleanCut,
@@ -49,7 +49,7 @@ function addsNothing(version: Version, files: readonly FileMeta[], output: Compa
 function filesWithin(version: Version, level: number, range: KeyRange): readonly FileMeta[] {
   if (level === 0) return []
   const files = version.levels[level]
-  let start = files.findIndex(file => compareUserKeys(file.smallestUserKey, range.smallest) >= 0)
+  let start = files.findIndex(file => file.order.compareKeys(file.smallestUserKey, range.smallest) >= 0)
   let end = 1 + files.findLastIndex(file => endsWithin(file, range))
   if (start < 0) return []
   while (start < end && start > 0 && sharesKey(files[start - 1], files[start])) start++
@@ -59,10 +59,10 @@ function filesWithin(version: Version, level: number, range: KeyRange): readonly
 
 /** Where the range ends before its last key, a file that has an entry of that key reaches beyond it. */
 function endsWithin(file: FileMeta, range: KeyRange): boolean {
-  const order = compareUserKeys(file.largestUserKey, range.largest)
+  const order = file.order.compareKeys(file.largestUserKey, range.largest)
   return order < 0 || (order === 0 && (range.endsBeforeLargest !== true || file.endsBeforeLargest))
 }
 
 function sharesKey(left: FileMeta, right: FileMeta): boolean {
-  return !left.endsBeforeLargest && compareUserKeys(left.largestUserKey, right.smallestUserKey) === 0
+  return !left.endsBeforeLargest && left.order.compareKeys(left.largestUserKey, right.smallestUserKey) === 0
 }

@@ -4,6 +4,7 @@
  * descriptor. It only goes forward, from `first` or a single `seek` on.
  */
 import { BLOCK_TRAILER_LENGTH } from '@varve/format/block'
+import type { KeyOrder } from '@varve/format/key'
 import { tableName } from '@varve/format/names'
 import { type SeekTarget, Step } from '../cursor/index.ts'
 import type { FileSystem } from '../fs/index.ts'
@@ -25,8 +26,8 @@ export class InputRun extends TableCursor {
   /** Of the files before it. */
   private bytesDone = 0
 
-  constructor(fs: FileSystem, directory: string, files: readonly TableIdentity[]) {
-    super(undefined, false)
+  constructor(fs: FileSystem, directory: string, files: readonly TableIdentity[], order: KeyOrder) {
+    super(undefined, false, order)
     this.fs = fs
     this.directory = directory
     this.files = files
@@ -76,7 +77,10 @@ export class InputRun extends TableCursor {
     this.at++
     const identity = this.files[this.at]
     const path = `${this.directory}/${tableName(identity.number)}`
-    this.open = TableReader.openSync(this.fs, path, identity, { readahead: READAHEAD })
+    this.open = TableReader.openSync(this.fs, path, identity, {
+      readahead: READAHEAD,
+      order: this.order,
+    })
     this.firstOrdinal = 0
     this.turnTo(this.open, true)
     return true

@@ -4,10 +4,12 @@
  * thrown, nothing that was written is left.
  */
 import { VarveError } from '@varve/format/errors'
+import { type KeyOrder, ValueType } from '@varve/format/key'
 import type { FileSystem } from '../fs/index.ts'
 import type { JobProgress, OnProgress } from '../runtime/index.ts'
 import { RangeTombstones } from '../tombstone/index.ts'
 import type { CompactionCursor } from './compaction-cursor.ts'
+import type { JobBlobs } from './job-blobs.ts'
 import type { OutputCutter } from './output-cutter.ts'
 import { type OutputFile, type OutputOptions, TableOutput } from './table-output.ts'
 
@@ -20,6 +22,8 @@ export interface JobStatistics {
   /** Hidden by a newer version, and tombstones with nothing left to hide. */
   entriesHidden: number
   tombstonesDropped: number
+  /** Removed because their time was over, or because the compaction filter said so. */
+  entriesFiltered: number
 }
 
 /** Numbers [first, first + count) are the job's to use. */
@@ -40,6 +44,12 @@ export interface JobControl {
   bytesRead(): number
 }
 
+/** For jobs that share their thread with others: when to give way, and how. */
+export interface Turns {
+  isOver(): boolean
+  next(): Promise<void>
+}
+
 export class JobWriter {
   readonly files: OutputFile[] = []
   bytesWritten = 0
@@ -50,20 +60,26 @@ export class JobWriter {
   private readonly numbers: FileNumberRange
   private readonly cutter: OutputCutter | undefined
   private readonly control: JobControl
+  private readonly blobs: JobBlobs | undefined
   private readonly outputs: TableOutput[] = []
   private output: TableOutput | undefined = undefined
   private checks = 0
   /** What is still to be written of them: from `lower` on, or all. */
   private tombstones: RangeTombstones = RangeTombstones.none
   private lower: Uint8Array | undefined = undefined
+  private readonly order: KeyOrder
 
   constructor(
     fs: FileSystem,
     options: OutputOptions,
     numbers: FileNumberRange,
     control: JobControl,
+    order: KeyOrder,
     cutter?: OutputCutter,
+    blobs?: JobBlobs,
   ) {
+    this.blobs = blobs
+    this.order = order
     this.fs = fs
     this.options = options
     this.numbers = numbers
@@ -71,28 +87,78 @@ export class JobWriter {
     this.cutter = cutter
   }
 
-  /** Writes everything, and `tombstones` into the tables whose keys they reach. Call it once. */
+  /** Writes everything, and `tombstones` into the tables whose keys they reach. Call it, or `runInTurns`, once. */
   run(cursor: CompactionCursor, tombstones: RangeTombstones = RangeTombstones.none): void {
     this.tombstones = tombstones
+    this.refuseIfCancelled()
     try {
-      this.writeAll(cursor)
-      this.finishOutput(undefined)
-      if (this.outputs.length > 0) this.fs.syncDirectorySync(this.options.directory)
+      for (let more = cursor.first(); more; more = cursor.next()) this.write(cursor)
+      this.finish()
     } catch (error) {
-      for (const output of this.outputs) output.abandon()
+      this.abandon()
       throw error
     }
   }
 
-  private writeAll(cursor: CompactionCursor): void {
-    for (let more = cursor.first(); more; more = cursor.next()) {
-      if (cursor.isNewKey && this.cutsBefore(cursor))
-        this.finishOutput(cursor.keyBytes.slice(0, cursor.userKeyLength))
-      const builder = (this.output ?? this.startOutput()).builder
-      const { keyBytes, keyLength, valueBytes, valueStart, valueEnd } = cursor
-      builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
-      if (++this.entriesWritten % CHECK_INTERVAL === 0) this.check(cursor)
+  /** The same, with breaks. Of a file that is finished the thread waits until it is on the device. */
+  async runInTurns(cursor: CompactionCursor, tombstones: RangeTombstones, turns: Turns): Promise<void> {
+    this.tombstones = tombstones
+    this.refuseIfCancelled()
+    try {
+      for (let more = cursor.first(); more; more = cursor.next()) {
+        if (!cursor.isResting) this.write(cursor)
+        if (!turns.isOver()) continue
+        await turns.next()
+        this.check(cursor)
+      }
+      this.finish()
+    } catch (error) {
+      this.abandon()
+      throw error
     }
+  }
+
+  /** A large value goes to a blob file, and a reference to it into the table. */
+  private addWithBlobs(output: TableOutput, blobs: JobBlobs, cursor: CompactionCursor): void {
+    const { keyBytes, keyLength, userKeyLength, valueBytes, valueStart, valueEnd } = cursor
+    const { builder } = blobs
+    const type = keyBytes[userKeyLength]
+    if (type === ValueType.BlobIndex) {
+      output.noteBlobFile(blobs.noteOutput(userKeyLength, valueBytes, valueStart, valueEnd))
+    } else if (
+      type === ValueType.Value &&
+      builder !== undefined &&
+      valueEnd - valueStart >= builder.minBlobSize
+    ) {
+      builder.add(keyBytes, userKeyLength, valueBytes, valueStart, valueEnd)
+      output.noteBlobFile(builder.fileNumber)
+      keyBytes[userKeyLength] = ValueType.BlobIndex
+      output.builder.add(keyBytes, 0, keyLength, builder.index, 0, builder.indexLength)
+      return
+    }
+    output.builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
+  }
+
+  private write(cursor: CompactionCursor): void {
+    if (cursor.isNewKey && this.cutsBefore(cursor))
+      this.finishOutput(cursor.keyBytes.slice(0, cursor.userKeyLength))
+    const output = this.output ?? this.startOutput()
+    const { keyBytes, keyLength, valueBytes, valueStart, valueEnd } = cursor
+    if (this.blobs !== undefined) this.addWithBlobs(output, this.blobs, cursor)
+    else output.builder.add(keyBytes, 0, keyLength, valueBytes, valueStart, valueEnd)
+    if (++this.entriesWritten % CHECK_INTERVAL === 0) this.check(cursor)
+  }
+
+  private finish(): void {
+    this.finishOutput(undefined)
+    this.blobs?.builder?.finish()
+    this.bytesWritten += this.blobs?.builder?.bytesWritten ?? 0
+    if (this.outputs.length > 0) this.fs.syncDirectorySync(this.options.directory)
+  }
+
+  private abandon(): void {
+    for (const output of this.outputs) output.abandon()
+    this.blobs?.builder?.abandon()
   }
 
   private cutsBefore(cursor: CompactionCursor): boolean {
@@ -106,7 +172,12 @@ export class JobWriter {
   }
 
   private startOutput(): TableOutput {
-    const output = new TableOutput(this.fs, this.numbers.first + this.outputs.length, this.options)
+    const output = new TableOutput(
+      this.fs,
+      this.numbers.first + this.outputs.length,
+      this.options,
+      this.order,
+    )
     this.outputs.push(output)
     this.output = output
     return output
@@ -126,14 +197,20 @@ export class JobWriter {
   }
 
   private check(cursor: CompactionCursor): void {
-    const { cancel, onProgress } = this.control
-    if (cancel !== undefined && Atomics.load(cancel, 0) !== 0)
-      throw new VarveError('ABORTED', 'the job was cancelled')
+    const { onProgress } = this.control
+    this.refuseIfCancelled()
     if (onProgress !== undefined && ++this.checks % REPORT_INTERVAL === 0) onProgress(this.progress(cursor))
   }
 
+  private refuseIfCancelled(): void {
+    const { cancel } = this.control
+    if (cancel !== undefined && Atomics.load(cancel, 0) !== 0)
+      throw new VarveError('ABORTED', 'the job was cancelled')
+  }
+
   private progress(cursor: CompactionCursor): JobProgress {
-    const bytesWritten = this.bytesWritten + (this.output?.builder.fileSize ?? 0)
+    const blobBytes = this.blobs?.builder?.bytesWritten ?? 0
+    const bytesWritten = this.bytesWritten + blobBytes + (this.output?.builder.fileSize ?? 0)
     return { bytesRead: this.control.bytesRead(), bytesWritten, entriesRead: cursor.entriesRead }
   }
 }
@@ -146,5 +223,6 @@ export function jobStatistics(cursor: CompactionCursor, writer: JobWriter, bytes
     entriesWritten: writer.entriesWritten,
     entriesHidden: cursor.entriesHidden,
     tombstonesDropped: cursor.tombstonesDropped,
+    entriesFiltered: cursor.entriesFiltered,
   }
 }

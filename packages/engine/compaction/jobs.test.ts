@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { CompressionType } from '@varve/format/compress'
 import { type ErrorCode, isVarveError } from '@varve/format/errors'
-import { sequenceOfTrailer, ValueType } from '@varve/format/key'
+import { bytewise, sequenceOfTrailer, ValueType } from '@varve/format/key'
 import { tableName } from '@varve/format/names'
 import fc from 'fast-check'
 import { driveSync, Step } from '../cursor/index.ts'
@@ -250,7 +250,7 @@ describe('a compaction that is divided', () => {
         const job = compactionJob(inputs, { rules })
         const whole = runCompactionJob(job, fs)
         const boundaries = cuts.map(encodeUtf8).sort(Buffer.compare)
-        const parts = divideJob({ ...job, fileNumbers: { first: 200, count: 50 } }, boundaries)
+        const parts = divideJob({ ...job, fileNumbers: { first: 200, count: 50 } }, boundaries, bytewise)
         const together = joinResults(parts.map(part => runCompactionJob(structuredClone(part), fs)))
         assert.deepEqual(contents(together.files), contents(whole.files))
         assert.equal(together.statistics.entriesRead, whole.statistics.entriesRead)
@@ -273,9 +273,12 @@ describe('a compaction that is divided', () => {
     const boundaries = boundariesBetween(
       3,
       tables.map(table => table.index),
+      bytewise,
     )
     for (const table of tables) table.closeSync()
-    const results = divideJob(compactionJob(inputs), boundaries).map(part => runCompactionJob(part, fs))
+    const results = divideJob(compactionJob(inputs), boundaries, bytewise).map(part =>
+      runCompactionJob(part, fs),
+    )
     assert.equal(results.length, 3)
     const bytesRead = results.map(({ statistics }) => statistics.bytesRead)
     const total = sizes[0] + sizes[1]
@@ -289,7 +292,7 @@ describe('a compaction that is divided', () => {
     assert.equal(partCount(1000, 1000, 64), 8)
     assert.equal(partCount(1000, 1000, 3), 3)
     assert.equal(partCount(100, 1000, 4), 1)
-    assert.deepEqual(boundariesBetween(4, []), [])
+    assert.deepEqual(boundariesBetween(4, [], bytewise), [])
   })
 })
 

@@ -6,7 +6,7 @@
  *
  * A `KeyRangeCursor` is moved over them by ascending keys, and stands before, in or behind a range.
  */
-import { compareBytes, prefixWord } from '@varve/format/bytes'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import type { FileMeta } from '../version/file-meta.ts'
 
 export interface KeyRanges {
@@ -36,16 +36,19 @@ export class KeyRangeCursor {
   /** Prefix words of each key, two and two. */
   private readonly words: Uint32Array
 
-  constructor(ranges: KeyRanges) {
+  private readonly order: KeyOrder
+
+  constructor(ranges: KeyRanges, order: KeyOrder = bytewise) {
     const { keys, offsets, sizes } = ranges
+    this.order = order
     this.keys = keys
     this.offsets = offsets
     this.sizes = sizes
     this.count = sizes.length
     this.words = new Uint32Array(2 * (offsets.length - 1))
     for (let i = 0; i + 1 < offsets.length; i++) {
-      this.words[2 * i] = prefixWord(keys, offsets[i], offsets[i + 1])
-      this.words[2 * i + 1] = prefixWord(keys, offsets[i] + 4, offsets[i + 1])
+      this.words[2 * i] = order.high(keys, offsets[i], offsets[i + 1])
+      this.words[2 * i + 1] = order.low(keys, offsets[i], offsets[i + 1])
     }
   }
 
@@ -78,6 +81,6 @@ export class KeyRangeCursor {
     if (high !== prefixHigh) return high - prefixHigh
     const low = this.words[2 * at + 1]
     if (low !== prefixLow) return low - prefixLow
-    return compareBytes(this.keys, this.offsets[at], this.offsets[at + 1], key, 0, end)
+    return this.order.compare(this.keys, this.offsets[at], this.offsets[at + 1], key, 0, end)
   }
 }

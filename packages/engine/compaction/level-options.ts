@@ -19,6 +19,9 @@ export type LevelOptions = Pick<
   | 'compression'
   | 'compressionPerLevel'
   | 'bottommostCompression'
+  | 'compactionFilter'
+  | 'expiringKeys'
+  | 'ttlDatabase'
 >
 
 /**

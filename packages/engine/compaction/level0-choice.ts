@@ -22,7 +22,8 @@ export function disjointLevel0Tail(version: Version, baseLevel: number, options:
   if (options.compressionPerLevel.length > 0 || version.levels[baseLevel].length === 0) return []
   const tail: FileMeta[] = []
   for (const file of version.levels[0].toReversed()) {
-    if (file.beingCompacted || (tail.length > 0 && rangesOverlap(rangeOf([file]), rangeOf(tail)))) break
+    if (file.beingCompacted || (tail.length > 0 && rangesOverlap(rangeOf([file]), rangeOf(tail), file.order)))
+      break
     const { smallest, largest } = rangeOf([...tail, file])
     if (version.overlaps(baseLevel, smallest, largest)) break
     tail.push(file)

@@ -247,6 +247,14 @@ describe('files that became worth rewriting', () => {
     assert.equal(show(picker.pick()), '2: 5 > 2')
   })
 
+  test('at the bottom, but not when they have merge operands that keep their sequences, or may have some', () => {
+    for (const more of [{ mergeOperands: 1 }, { isUnopened: true }]) {
+      const picker = pickerOf([[], [{ number: 5, keys: wide, largestSequence: 50, ...more }]])
+      picker.noteOldestSnapshot(100)
+      assert.equal(picker.needsCompaction(), false)
+    }
+  })
+
   test('those that the MANIFEST marks', () => {
     const picker = pickerOf([
       [],

@@ -5,8 +5,10 @@
  *
  * RocksDB: db/compaction/compaction_picker_level.cc
  */
-import type { FileMeta } from '../version/file-meta.ts'
+import { type BlobOptions, blobOptions } from '../options/index.ts'
+import { type FileMeta, noStatistics } from '../version/file-meta.ts'
 import type { Version } from '../version/version.ts'
+import { tablesToCollect } from './blob-collection.ts'
 import type { Compaction } from './compaction.ts'
 import { anyBeingCompacted, cleanCut, overlappingLevel0, rangeOf, totalSize } from './file-ranges.ts'
 import { expandStartInputs } from './input-expansion.ts'
@@ -45,9 +47,12 @@ export class LeveledPicker implements CompactionPicker {
   private bottommostVersion: Version | undefined = undefined
   private bottommost: FileMeta[] = []
 
-  constructor(source: VersionSource, options: LevelOptions) {
+  private readonly blobs: BlobOptions
+
+  constructor(source: VersionSource, options: LevelOptions, blobs: BlobOptions = blobOptions({})) {
     this.source = source
     this.options = options
+    this.blobs = blobs
   }
 
   get sizes(): LevelSizes {
@@ -80,7 +85,8 @@ export class LeveledPicker implements CompactionPicker {
   }
 
   needsCompaction(): boolean {
-    return this.scores()[0].score >= 1 || this.markedFiles().length > 0 || this.settledFiles().length > 0
+    if (this.scores()[0].score >= 1 || this.markedFiles().length > 0) return true
+    return this.settledFiles().length > 0 || this.tablesOfOldBlobs().length > 0
   }
 
   /** Files of the last level that kept versions or deletions for an older reader become work. */
@@ -88,8 +94,12 @@ export class LeveledPicker implements CompactionPicker {
     this.oldestSnapshot = Math.max(this.oldestSnapshot, sequence)
   }
 
+  noteOptions(): void {
+    this.cachedSizes = undefined
+  }
+
   pick(): Compaction | undefined {
-    return this.pickByScore() ?? this.pickMarked() ?? this.pickSettled()
+    return this.pickByScore() ?? this.pickMarked() ?? this.pickSettled() ?? this.pickForBlobs()
   }
 
   /** Time alone makes no work here. */
@@ -99,6 +109,12 @@ export class LeveledPicker implements CompactionPicker {
 
   manual(range: ManualRange, nextFileNumber: number): ManualCompaction {
     return new ManualCompaction(this, this.source, range, nextFileNumber)
+  }
+
+  compactFiles(numbers: readonly number[], outputLevel: number): Compaction {
+    const { options, baseLevel } = this
+    const { current: version } = this.source
+    return this.running.beginChosen({ version, options, baseLevel, outputLevel }, numbers)
   }
 
   private pickByScore(): Compaction | undefined {
@@ -211,7 +227,9 @@ export class LeveledPicker implements CompactionPicker {
       this.bottommost = bottommostFiles(version)
       this.bottommostVersion = version
     }
-    return this.bottommost.filter(file => !file.beingCompacted && file.largestSequence < oldestSnapshot)
+    return this.bottommost.filter(
+      file => !file.beingCompacted && file.largestSequence < oldestSnapshot && couldLoseSequences(file),
+    )
   }
 
   private pickSettled(): Compaction | undefined {
@@ -221,6 +239,28 @@ export class LeveledPicker implements CompactionPicker {
       if (anyBeingCompacted(files)) continue
       const start = { input: { level: file.level, files }, outputLevel: file.level }
       const compaction = this.complete(start, 'bottommost files', 0)
+      if (compaction !== undefined) return compaction
+    }
+    return undefined
+  }
+
+  /** Tables that keep old blob files alive in which enough is garbage. Most families have no blob files. */
+  private tablesOfOldBlobs(): FileMeta[] {
+    const version = this.source.current
+    if (version.blobFiles.length === 0) return []
+    return tablesToCollect(version, this.blobs).filter(file => !file.beingCompacted)
+  }
+
+  /** Below level 0 they stay where they are. */
+  private pickForBlobs(): Compaction | undefined {
+    const version = this.source.current
+    for (const file of this.tablesOfOldBlobs()) {
+      const { level } = file
+      if (level === 0 && this.level0Busy) continue
+      const files = level === 0 ? overlappingLevel0(version, [file]) : cleanCut(version, level, [file])
+      if (anyBeingCompacted(files)) continue
+      const outputLevel = level === 0 ? this.sizes.baseLevel : level
+      const compaction = this.complete({ input: { level, files }, outputLevel }, 'blob garbage', 0)
       if (compaction !== undefined) return compaction
     }
     return undefined
@@ -269,19 +309,23 @@ export class LeveledPicker implements CompactionPicker {
   }
 }
 
-/**
- * Files below level 0 that have nothing under them, and sequences that could be zeroed. Merge operands that are still
- * there have no operator that can combine them, and keep theirs.
- */
+/** Files below level 0 that have nothing under them, and sequences. */
 function bottommostFiles(version: Version): FileMeta[] {
   const found: FileMeta[] = []
   for (let level = 1; level < version.levels.length; level++) {
     for (const file of version.levels[level]) {
-      const couldLoseThem = file.largestSequence > 0 && file.statistics.mergeOperands === 0
-      if (couldLoseThem && !hasOverlapBelow(version, level, file)) found.push(file)
+      if (file.largestSequence > 0 && !hasOverlapBelow(version, level, file)) found.push(file)
     }
   }
   return found
+}
+
+/**
+ * Merge operands that are still at the bottom cannot be combined, and keep their sequences: a file that has some, or that has
+ * not been opened yet, so that nobody knows, might be rewritten again and again.
+ */
+function couldLoseSequences({ statistics }: FileMeta): boolean {
+  return statistics !== noStatistics && statistics.mergeOperands === 0
 }
 
 function hasOverlapBelow(version: Version, level: number, file: FileMeta): boolean {

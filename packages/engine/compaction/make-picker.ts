@@ -1,4 +1,5 @@
 /** The picker of the compaction style that the options name. */
+import type { BlobOptions } from '../options/index.ts'
 import { FifoPicker } from './fifo-picker.ts'
 import type { LevelOptions } from './level-options.ts'
 import { LeveledPicker } from './leveled-picker.ts'
@@ -9,10 +10,11 @@ export function makePicker(
   source: VersionSource,
   options: LevelOptions,
   now: SecondsClock,
+  blobs?: BlobOptions,
 ): CompactionPicker {
   switch (options.compactionStyle) {
     case 'leveled':
-      return new LeveledPicker(source, options)
+      return new LeveledPicker(source, options, blobs)
     case 'universal':
       return new UniversalPicker(source, options, now)
     case 'fifo':

@@ -8,7 +8,7 @@
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, DBImpl::CompactRangeInternal
  */
 import type { FileMeta } from '../version/file-meta.ts'
-import { compareUserKeys, overlapsUserKeys, type Version } from '../version/version.ts'
+import { overlapsUserKeys, type Version } from '../version/version.ts'
 import { anyBeingCompacted, cleanCut, overlappingLevel0, rangeOf, totalSize } from './file-ranges.ts'
 import type { LeveledPicker } from './leveled-picker.ts'
 import type { CompactionInput } from './picked-files.ts'
@@ -133,7 +133,7 @@ export class ManualCompaction implements ManualSteps {
     const files = version.filesOverlapping(level, position, this.range.largest)
     // What ends at the position was in the piece before: pieces are clean cuts.
     if (position === undefined || position === this.range.smallest) return files
-    return files.filter(file => compareUserKeys(file.largestUserKey, position) > 0)
+    return files.filter(file => file.order.compareKeys(file.largestUserKey, position) > 0)
   }
 }
 

@@ -28,6 +28,10 @@ export class MergeChain {
     return this.operands[0]
   }
 
+  get isEmpty(): boolean {
+    return this.operands.length === 0
+  }
+
   /** Takes the next older operand. */
   add(key: Uint8Array, operand: Operand): void {
     this.operands.push(operand)

@@ -11,6 +11,7 @@
  *
  * RocksDB: db/compaction/compaction_outputs.cc, CompactionOutputs::ShouldStopBefore
  */
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import { KeyRangeCursor, type KeyRanges } from './key-ranges.ts'
 
 export interface CutRules {
@@ -39,12 +40,12 @@ export class OutputCutter {
   private boundariesPassed = 0
   private overlappedBytes = 0
 
-  constructor(rules: CutRules, grandparents?: KeyRanges) {
+  constructor(rules: CutRules, grandparents?: KeyRanges, order: KeyOrder = bytewise) {
     this.rules = rules
     const isAsked = rules.outputLevel > 0 && !rules.bySizeAlone
     this.grandparents =
       isAsked && grandparents !== undefined && grandparents.sizes.length > 0
-        ? new KeyRangeCursor(grandparents)
+        ? new KeyRangeCursor(grandparents, order)
         : undefined
   }
 

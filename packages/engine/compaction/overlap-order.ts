@@ -6,7 +6,6 @@
  */
 
 import type { FileMeta } from '../version/file-meta.ts'
-import { compareInternal } from '../version/level-order.ts'
 import type { Version } from '../version/version.ts'
 
 const orders = new WeakMap<Version, Map<number, readonly number[]>>()
@@ -26,12 +25,17 @@ function makeOrder(files: readonly FileMeta[], below: readonly FileMeta[]): numb
   const ratios = new Float64Array(files.length)
   let next = 0
   for (const [index, file] of files.entries()) {
-    while (next < below.length && compareInternal(below[next].largest, file.smallest) < 0) next++
+    while (next < below.length && file.order.compareInternalKeys(below[next].largest, file.smallest) < 0)
+      next++
     let bytes = 0
-    for (; next < below.length && compareInternal(below[next].smallest, file.largest) < 0; next++) {
+    for (
+      ;
+      next < below.length && file.order.compareInternalKeys(below[next].smallest, file.largest) < 0;
+      next++
+    ) {
       bytes += below[next].size
       // It reaches beyond this file, so the following one overlaps it too.
-      if (compareInternal(below[next].largest, file.largest) > 0) break
+      if (file.order.compareInternalKeys(below[next].largest, file.largest) > 0) break
     }
     ratios[index] = Math.floor((bytes * 1024) / Math.max(1, file.compensatedSize))
   }
@@ -40,6 +44,6 @@ function makeOrder(files: readonly FileMeta[], below: readonly FileMeta[]): numb
     (a, b) =>
       Number(files[b].record.needCompaction ?? false) - Number(files[a].record.needCompaction ?? false) ||
       ratios[a] - ratios[b] ||
-      compareInternal(files[a].smallest, files[b].smallest),
+      files[a].order.compareInternalKeys(files[a].smallest, files[b].smallest),
   )
 }

@@ -16,6 +16,7 @@ export type CompactionReason =
   | 'level size'
   | 'marked files'
   | 'bottommost files'
+  | 'blob garbage'
   | 'size amplification'
   | 'size ratio'
   | 'sorted runs'
@@ -61,8 +62,14 @@ export function isBottommost({ version, outputLevel, inputs }: PickedFiles, rang
   return version.deepestLevel === 0
 }
 
+function isFiltered({ compactionFilter, expiringKeys, ttlDatabase }: LevelOptions): boolean {
+  return compactionFilter !== undefined || expiringKeys || ttlDatabase !== undefined
+}
+
 export function isTrivialMove(picked: PickedFiles): boolean {
-  const { version, inputs, outputLevel, options, baseLevel, disjoint, drops, rewrites } = picked
+  const { version, inputs, outputLevel, options, baseLevel, disjoint, drops, rewrites, reason } = picked
+  // Who asks for a compaction wants the filter to be asked, and what is over to go.
+  if (reason === 'manual' && isFiltered(options)) return false
   const { level: startLevel, files } = inputs[0]
   if (drops || rewrites || startLevel === outputLevel || outputLevel === 0) return false
   if (!disjoint && (inputs.length > 1 || (startLevel === 0 && files.length > 1))) return false

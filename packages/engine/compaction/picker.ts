@@ -31,8 +31,15 @@ export interface CompactionPicker {
   pick(): Compaction | undefined
   /** Tells that no reader is older than `sequence`: what was kept for older ones may have become work. */
   noteOldestSnapshot(sequence: number): void
+  /** Tells that the options it was given have changed. */
+  noteOptions(): void
   /** The next time, in Unix seconds, when there may be work though nothing was written. */
   nextDue(): number | undefined
+  /**
+   * The compaction of the tables with these numbers, and what must go along, into `outputLevel`. Throws
+   * `INVALID_ARGUMENT` for what cannot be, `ABORTED` where a running compaction is in the way.
+   */
+  compactFiles(numbers: readonly number[], outputLevel: number): Compaction
   /** What compacting `range` takes. The memtables have been flushed; `nextFileNumber` is that of the next file. */
   manual(range: ManualRange, nextFileNumber: number): ManualSteps
 }

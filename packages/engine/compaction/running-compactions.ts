@@ -4,6 +4,8 @@
  *
  * RocksDB: db/compaction/compaction_picker.cc, RegisterCompaction and RangeOverlapWithCompaction
  */
+import { VarveError } from '@varve/format/errors'
+import { chosenInputs } from './chosen-files.ts'
 import { Compaction } from './compaction.ts'
 import { rangeOf, rangesOverlap } from './file-ranges.ts'
 import type { CompactionInput, PickedFiles } from './picked-files.ts'
@@ -24,11 +26,29 @@ export class RunningCompactions {
 
   /** True when one of them writes into the range of `inputs` in `outputLevel`. */
   conflicts(inputs: readonly CompactionInput[], outputLevel: number): boolean {
-    const range = rangeOf(inputs.flatMap(input => input.files))
+    const files = inputs.flatMap(input => input.files)
+    const range = rangeOf(files)
+    const { order } = files[0]
     for (const other of this.running) {
-      if (other.outputLevel === outputLevel && rangesOverlap(other.range, range)) return true
+      if (other.outputLevel === outputLevel && rangesOverlap(other.range, range, order)) return true
     }
     return false
+  }
+
+  /** Throws `ABORTED` where one of them writes into the range of the inputs. The inputs are rewritten in any case. */
+  beginChosen(
+    picked: Omit<PickedFiles, 'inputs' | 'reason' | 'score'>,
+    numbers: readonly number[],
+  ): Compaction {
+    const { version, outputLevel } = picked
+    const inputs = chosenInputs(version, numbers, outputLevel)
+    if (outputLevel > 0 && this.conflicts(inputs, outputLevel)) {
+      throw new VarveError(
+        'ABORTED',
+        `a running compaction writes into the same range of level ${outputLevel}`,
+      )
+    }
+    return this.begin({ ...picked, inputs, reason: 'manual', score: 0, rewrites: true })
   }
 
   /** One of them takes files out of level 0. */

@@ -11,11 +11,12 @@
  * RocksDB: db/compaction/compaction_job.cc, CompactionJob::GenSubcompactionBoundaries
  */
 import { BLOCK_TRAILER_LENGTH, type FlatIndex } from '@varve/format/block'
-import { userKeyOf } from '@varve/format/key'
+import { type KeyOrder, userKeyOf } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
+import { addGarbage } from '../blob/garbage-meter.ts'
 import type { JobProgress, OnProgress } from '../runtime/index.ts'
-import { compareUserKeys } from '../version/version.ts'
 import type { CompactionJob, CompactionResult, KeySpan } from './compaction-job.ts'
+import type { BlobJobOptions } from './job-blobs.ts'
 import type { JobStatistics } from './job-writer.ts'
 
 /** Keys at which a table is asked how much of it lies before: enough for parts of about equal size. */
@@ -31,14 +32,19 @@ export function partCount(inputBytes: number, targetFileSize: number, maxSubcomp
 }
 
 /** User keys between `parts` ranges with about as many bytes of the tables each: `parts` - 1 of them, or fewer. */
-export function boundariesBetween(parts: number, tables: readonly FlatIndex[]): Uint8Array[] {
-  const anchors = tables.flatMap(anchorsOf).sort((a, b) => compareUserKeys(a.userKey, b.userKey))
+export function boundariesBetween(
+  parts: number,
+  tables: readonly FlatIndex[],
+  order: KeyOrder,
+): Uint8Array[] {
+  const anchors = tables.flatMap(anchorsOf).sort((a, b) => order.compareKeys(a.userKey, b.userKey))
   const total = anchors.reduce((bytes, anchor) => bytes + anchor.bytes, 0)
   const boundaries: Uint8Array[] = []
   let before = 0
   for (const { userKey, bytes } of anchors) {
     before += bytes
-    const isNew = boundaries.length === 0 || compareUserKeys(userKey, boundaries[boundaries.length - 1]) > 0
+    const last = boundaries.at(-1)
+    const isNew = last === undefined || order.compareKeys(userKey, last) > 0
     if (isNew && before >= (total * (boundaries.length + 1)) / parts) boundaries.push(userKey)
     if (boundaries.length === parts - 1) break
   }
@@ -64,26 +70,41 @@ function anchorsOf(index: FlatIndex): Anchor[] {
 }
 
 /** One job for each range between the boundaries, with its share of the file numbers and the files it reads. */
-export function divideJob(job: CompactionJob, boundaries: readonly Uint8Array[]): CompactionJob[] {
+export function divideJob(
+  job: CompactionJob,
+  boundaries: readonly Uint8Array[],
+  order: KeyOrder,
+): CompactionJob[] {
   if (boundaries.length === 0) return [job]
   const parts = boundaries.length + 1
   const count = Math.floor(job.fileNumbers.count / parts)
   return Array.from({ length: parts }, (_, i) => {
     const span: KeySpan = { from: boundaries[i - 1], before: boundaries[i] }
-    const runs = job.runs.map(run => run.filter(file => reaches(file, span)))
+    const runs = job.runs.map(run => run.filter(file => reaches(file, span, order)))
     return {
       ...job,
       span,
       runs: runs.filter(run => run.length > 0),
-      tombstoneFiles: (job.tombstoneFiles ?? []).filter(file => reaches(file, span)),
+      tombstoneFiles: (job.tombstoneFiles ?? []).filter(file => reaches(file, span, order)),
       fileNumbers: { first: job.fileNumbers.first + i * count, count },
+      blobs: job.blobs && divideBlobs(job.blobs, i, parts),
     }
   })
 }
 
-function reaches(file: NewFile, { from, before }: KeySpan): boolean {
-  if (from !== undefined && compareUserKeys(userKeyOf(file.largest), from) < 0) return false
-  return before === undefined || compareUserKeys(userKeyOf(file.smallest), before) < 0
+function divideBlobs(blobs: BlobJobOptions, part: number, parts: number): BlobJobOptions {
+  const { write } = blobs
+  if (write === undefined) return blobs
+  const count = Math.floor(write.fileNumbers.count / parts)
+  return {
+    ...blobs,
+    write: { ...write, fileNumbers: { first: write.fileNumbers.first + part * count, count } },
+  }
+}
+
+function reaches(file: NewFile, { from, before }: KeySpan, order: KeyOrder): boolean {
+  if (from !== undefined && order.compareKeys(userKeyOf(file.largest), from) < 0) return false
+  return before === undefined || order.compareKeys(userKeyOf(file.smallest), before) < 0
 }
 
 /** The result of all parts, which are in key order. */
@@ -91,6 +112,8 @@ export function joinResults(parts: readonly CompactionResult[]): CompactionResul
   return {
     files: parts.flatMap(part => part.files),
     statistics: parts.map(part => part.statistics).reduce(addStatistics),
+    blobAdditions: parts.flatMap(part => part.blobAdditions),
+    blobGarbage: addGarbage(parts.map(part => part.blobGarbage)),
   }
 }
 
@@ -102,6 +125,7 @@ function addStatistics(a: JobStatistics, b: JobStatistics): JobStatistics {
     entriesWritten: a.entriesWritten + b.entriesWritten,
     entriesHidden: a.entriesHidden + b.entriesHidden,
     tombstonesDropped: a.tombstonesDropped + b.tombstonesDropped,
+    entriesFiltered: a.entriesFiltered + b.entriesFiltered,
   }
 }
 

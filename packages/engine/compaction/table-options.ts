@@ -20,12 +20,18 @@ const checksumTypes: Record<ChecksumName, number> = {
   kXXH3: ChecksumType.XXH3,
 }
 
+export function compressionCode(name: CompressionName): number {
+  return compressionTypes[name]
+}
+
 /** What does not change from one table of a column family to the next. */
 export interface TableOrigin {
   columnFamilyId: number
   columnFamilyName: string
   /** Its name. */
   mergeOperator: string
+  /** What stands behind each value; empty for nothing. */
+  valueStamp: string
   dbId: string
   dbSessionId: string
 }

@@ -4,7 +4,7 @@
  */
 import type { UnfoldedIndex } from '@varve/format/block'
 import { CorruptionError } from '@varve/format/errors'
-import { makeInternalKey, sequenceOfTrailer, typeOfTrailer } from '@varve/format/key'
+import { type KeyOrder, makeInternalKey, sequenceOfTrailer, typeOfTrailer } from '@varve/format/key'
 import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
 import { tableName } from '@varve/format/names'
 import { TableBuilder, type TableBuilderOptions, type TableSummary } from '@varve/format/sst'
@@ -13,7 +13,6 @@ import type { File, FileSystem } from '../fs/index.ts'
 import { TableCursor } from '../table/table-cursor.ts'
 import { TableReader } from '../table/table-reader.ts'
 import type { FileStatistics } from '../version/file-meta.ts'
-import { compareInternal } from '../version/level-order.ts'
 
 export interface OutputFile {
   record: NewFile
@@ -44,8 +43,11 @@ export class TableOutput {
   private readonly options: OutputOptions
   private readonly file: File
   private position = 0
+  private oldestBlobFile = 0
+  private readonly order: KeyOrder
 
-  constructor(fs: FileSystem, number: number, options: OutputOptions) {
+  constructor(fs: FileSystem, number: number, options: OutputOptions, order: KeyOrder) {
+    this.order = order
     this.fs = fs
     this.number = number
     this.options = options
@@ -59,7 +61,13 @@ export class TableOutput {
         this.file.writeSync(bytes, this.position)
         this.position += bytes.length
       },
+      order,
     )
+  }
+
+  /** An entry refers to this blob file. */
+  noteBlobFile(number: number): void {
+    if (this.oldestBlobFile === 0 || number < this.oldestBlobFile) this.oldestBlobFile = number
   }
 
   /** Completes and syncs the table, and opens it as a reader would. */
@@ -101,6 +109,7 @@ export class TableOutput {
       epochNumber,
       tailSize: summary.tailSize,
     }
+    if (this.oldestBlobFile !== 0) record.oldestBlobFileNumber = this.oldestBlobFile
     const uniqueId = uniqueIdOf(table.dbId ?? '', table.dbSessionId ?? '', this.number)
     if (uniqueId !== undefined) record.uniqueId = uniqueId
     return record
@@ -108,12 +117,15 @@ export class TableOutput {
 
   /** A table that cannot be opened must never replace its inputs. */
   private check(record: NewFile, entries: number): UnfoldedIndex {
-    const reader = TableReader.openSync(this.fs, this.path, record, { readahead: CHECK_READAHEAD })
+    const reader = TableReader.openSync(this.fs, this.path, record, {
+      readahead: CHECK_READAHEAD,
+      order: this.order,
+    })
     try {
       const found = this.options.paranoidFileChecks
         ? countEntries(reader) + (reader.properties?.rangeDeletions ?? 0)
         : (reader.properties?.entries ?? -1)
-      if (found === entries) return reader.index
+      if (found === entries) return reader.index.unfolded()
       throw new CorruptionError(`${entries} entries were written and ${found} read back`, this.path)
     } finally {
       reader.closeSync()
@@ -139,7 +151,7 @@ function countEntries(reader: TableReader): number {
       sequenceOfTrailer(cursor.trailerLow, cursor.trailerHigh),
       typeOfTrailer(cursor.trailerLow),
     )
-    if (previous !== undefined && compareInternal(previous, key) >= 0) {
+    if (previous !== undefined && reader.order.compareInternalKeys(previous, key) >= 0) {
       throw new CorruptionError('keys read back are not in order', reader.file.path)
     }
     previous = key

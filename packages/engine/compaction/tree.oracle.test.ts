@@ -46,6 +46,7 @@ class Writer {
       columnFamilyId: 0,
       columnFamilyName: 'default',
       mergeOperator: 'nullptr',
+      valueStamp: '',
       dbId: versions.databaseId ?? '',
       dbSessionId: 'ABCDEFGHIJKLMNOPQRST',
     }

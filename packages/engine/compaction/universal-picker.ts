@@ -9,7 +9,6 @@
  */
 import type { FileMeta } from '../version/file-meta.ts'
 import { compareBySmallest } from '../version/level-order.ts'
-import { compareUserKeys } from '../version/version.ts'
 import type { Compaction } from './compaction.ts'
 import type { LevelOptions } from './level-options.ts'
 import type { LevelScore } from './level-sizes.ts'
@@ -82,12 +81,21 @@ export class UniversalPicker implements CompactionPicker {
   /** What only an old reader saw goes with the next compaction of its runs. */
   noteOldestSnapshot(): void {}
 
+  /** Nothing is kept that was derived from them. */
+  noteOptions(): void {}
+
   nextDue(): number | undefined {
     return nextExpiry(this.source.current, this.options.ttl, this.now())
   }
 
   manual(range: ManualRange, nextFileNumber: number): UniversalManual {
     return new UniversalManual(this, this.source, range, nextFileNumber)
+  }
+
+  compactFiles(numbers: readonly number[], outputLevel: number): Compaction {
+    const { options, baseLevel } = this
+    const { current: version } = this.source
+    return this.running.beginChosen({ version, options, baseLevel, outputLevel }, numbers)
   }
 
   /** Marks the runs of the stretch, which must be free; undefined where a running compaction writes to. */
@@ -120,6 +128,6 @@ export class UniversalPicker implements CompactionPicker {
 function areDisjoint(files: readonly FileMeta[]): boolean {
   const sorted = files.toSorted(compareBySmallest)
   return sorted.every((file, i) => {
-    return i === 0 || compareUserKeys(sorted[i - 1].largestUserKey, file.smallestUserKey) < 0
+    return i === 0 || file.order.compareKeys(sorted[i - 1].largestUserKey, file.smallestUserKey) < 0
   })
 }

@@ -6,15 +6,16 @@
  */
 import { emptyBytes } from '@varve/format/bytes'
 import { ValueType } from '@varve/format/key'
+import { mergeBase, mergedEntity } from '../entity/index.ts'
 import type { InternalCursor } from './cursor.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
 
-/** Combines merge operands, oldest first, with what lies below them. */
+/** Combines merge operands, oldest first, with what lies below them; undefined when there is nothing to be seen. */
 export type Merge = (
   key: Uint8Array,
   existing: Uint8Array | undefined,
   operands: readonly Uint8Array[],
-) => Uint8Array
+) => Uint8Array | undefined
 
 /** Nothing was taken. */
 const NO_TYPE = -1
@@ -30,8 +31,18 @@ export class Candidate {
   /** Newest first: copies. */
   private operands: Uint8Array[] = []
 
+  /** A plain value, or an entity. */
   get isValue(): boolean {
-    return this.type === ValueType.Value
+    return this.type === ValueType.Value || this.isEntity
+  }
+
+  get isEntity(): boolean {
+    return this.type === ValueType.WideColumnEntity
+  }
+
+  /** The value is in a blob file: bytes[start..end) says where. */
+  get isBlob(): boolean {
+    return this.type === ValueType.BlobIndex
   }
 
   get hasOperands(): boolean {
@@ -69,6 +80,15 @@ export class Candidate {
     this.isKept = true
   }
 
+  /** Takes what was read from a blob file in place of the reference. */
+  takeBlob(value: Uint8Array): void {
+    this.type = ValueType.Value
+    this.bytes = value
+    this.start = 0
+    this.end = value.length
+    this.isKept = true
+  }
+
   /** Before the source goes further: it keeps a value through one more step back. */
   keep(): void {
     if (this.isKept) return
@@ -81,13 +101,22 @@ export class Candidate {
   /** Becomes the value that the operands make of it, or throws what `merge` does. */
   combine(key: Uint8Array, merge: Merge): void {
     this.refuseUnsupported()
-    const { operands } = this
-    const existing = this.isValue ? this.bytes.subarray(this.start, this.end) : undefined
+    const { operands, bytes, start, end, isEntity } = this
     this.operands = []
-    this.bytes = merge(key, existing, operands.reverse())
+    const below = isEntity
+      ? mergeBase(bytes, start, end)
+      : this.isValue
+        ? bytes.subarray(start, end)
+        : undefined
+    const merged = merge(key, below, operands.reverse())
+    if (merged === undefined) {
+      this.forget()
+      return
+    }
+    this.bytes = isEntity ? mergedEntity(bytes, start, end, merged) : merged
+    if (!isEntity) this.type = ValueType.Value
     this.start = 0
     this.end = this.bytes.length
-    this.type = ValueType.Value
   }
 
   /** Throws `NOT_SUPPORTED` unless it is a value, a tombstone or nothing. */

@@ -10,7 +10,7 @@
  * RocksDB: table/internal_iterator.h
  */
 import { compareBytes, copyBytes, emptyBytes, prefixWord } from '@varve/format/bytes'
-import { compareTrailers, trailerHigh, trailerLow } from '@varve/format/key'
+import { bytewise, compareTrailers, type KeyOrder, trailerHigh, trailerLow } from '@varve/format/key'
 
 /** How a movement ended. */
 export const Step = {
@@ -31,6 +31,12 @@ export interface Wanted {
   loadSync(): void
 }
 
+/** A value in a blob file. It belongs to whoever asked. */
+export interface BlobValue extends Wanted {
+  /** There once it is loaded. */
+  readonly value: Uint8Array | undefined
+}
+
 /**
  * Fields hold the current entry while `valid`. The key bytes are the cursor's own buffer and die when it moves.
  * Value bytes lie in blocks and arenas: they stay through one `next` or `prev` more, and no longer.
@@ -42,7 +48,7 @@ export interface InternalCursor {
   keyBytes: Uint8Array
   keyStart: number
   keyEnd: number
-  /** prefixWord of the user key's bytes 0-3 and 4-7: most comparisons need no more. */
+  /** prefixWord of the user key's bytes 0-3 and 4-7 (`KeyOrder.high` and `low` in other orders): most comparisons need no more. */
   prefixHigh: number
   prefixLow: number
   /** sequence << 8 | type, in two words. */
@@ -87,6 +93,12 @@ export class SeekTarget {
   prefixLow = 0
   trailerLow = 0
   trailerHigh = 0
+  /** Of the keys that it is compared with. */
+  order: KeyOrder
+
+  constructor(order: KeyOrder = bytewise) {
+    this.order = order
+  }
 
   /** Stands before the newest version of a user key that a reader at `sequence` may see. */
   set(bytes: Uint8Array, start: number, end: number, sequence: number): this {
@@ -112,12 +124,30 @@ export class SeekTarget {
     return this
   }
 
+  /** Stands where `other` does, on the same bytes. */
+  setTo(other: SeekTarget): this {
+    this.bytes = other.bytes
+    this.start = other.start
+    this.end = other.end
+    this.prefixHigh = other.prefixHigh
+    this.prefixLow = other.prefixLow
+    this.trailerLow = other.trailerLow
+    this.trailerHigh = other.trailerHigh
+    return this
+  }
+
   setKey(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes
     this.start = start
     this.end = end
-    this.prefixHigh = prefixWord(bytes, start, end)
-    this.prefixLow = prefixWord(bytes, start + 4, end)
+    const { order } = this
+    if (order === bytewise) {
+      this.prefixHigh = prefixWord(bytes, start, end)
+      this.prefixLow = prefixWord(bytes, start + 4, end)
+    } else {
+      this.prefixHigh = order.high(bytes, start, end)
+      this.prefixLow = order.low(bytes, start, end)
+    }
   }
 }
 
@@ -154,8 +184,8 @@ export class OwnedTarget extends SeekTarget {
   }
 }
 
-/** Order of two cursors' current user keys. The prefix words decide nearly always. */
-export function compareCursorKeys(a: InternalCursor, b: InternalCursor): number {
+/** Order of two cursors' current user keys, which are in bytewise order. The prefix words decide nearly always. */
+function compareCursorKeys(a: InternalCursor, b: InternalCursor): number {
   if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh
   if (a.prefixLow !== b.prefixLow) return a.prefixLow - b.prefixLow
   return compareRest(a.keyBytes, a.keyStart, a.keyEnd, b.keyBytes, b.keyStart, b.keyEnd)
@@ -174,22 +204,40 @@ function compareRest(
   return compareBytes(a, aStart + skip, aEnd, b, bStart + skip, bEnd)
 }
 
-/** Order of two cursors' current internal keys. */
+/** Order of two cursors' current internal keys, which are in bytewise order. */
 export function compareCursors(a: InternalCursor, b: InternalCursor): number {
   const order = compareCursorKeys(a, b)
   return order !== 0 ? order : compareTrailers(a.trailerLow, a.trailerHigh, b.trailerLow, b.trailerHigh)
 }
 
+/** Order of two cursors' current internal keys, whose user keys are in `order`. */
+export function compareCursorsBy(order: KeyOrder, a: InternalCursor, b: InternalCursor): number {
+  if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh
+  if (a.prefixLow !== b.prefixLow) return a.prefixLow - b.prefixLow
+  const ofKeys = order.compare(a.keyBytes, a.keyStart, a.keyEnd, b.keyBytes, b.keyStart, b.keyEnd)
+  return ofKeys !== 0 ? ofKeys : compareTrailers(a.trailerLow, a.trailerHigh, b.trailerLow, b.trailerHigh)
+}
+
 /** Order of the user keys of two targets. */
 export function compareTargetKeys(a: SeekTarget, b: SeekTarget): number {
-  return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end)
+  return a.order.compare(a.bytes, a.start, a.end, b.bytes, b.start, b.end)
+}
+
+/** Gives a cursor the prefix words of its current key, in an order that is not bytewise. */
+export function setPrefixes(cursor: InternalCursor, order: KeyOrder): void {
+  cursor.prefixHigh = order.high(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+  cursor.prefixLow = order.low(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
 }
 
 /** Order of a cursor's current user key and a target's. */
 export function compareKeyToTarget(cursor: InternalCursor, target: SeekTarget): number {
   if (cursor.prefixHigh !== target.prefixHigh) return cursor.prefixHigh - target.prefixHigh
   if (cursor.prefixLow !== target.prefixLow) return cursor.prefixLow - target.prefixLow
-  return compareRest(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, target.bytes, target.start, target.end)
+  const { keyBytes, keyStart, keyEnd } = cursor
+  const { order, bytes, start, end } = target
+  return order === bytewise
+    ? compareRest(keyBytes, keyStart, keyEnd, bytes, start, end)
+    : order.compare(keyBytes, keyStart, keyEnd, bytes, start, end)
 }
 
 /** Order of a cursor's current internal key and a target. */

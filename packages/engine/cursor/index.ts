@@ -1,13 +1,12 @@
 export { type KeyBounds, type KeyRange, keyBounds, prefixEnd } from './bounds.ts'
 export {
-  compareCursorKeys,
-  compareCursors,
   compareKeyToTarget,
   compareToTarget,
   type InternalCursor,
   OwnedTarget,
   SeekTarget,
   Step,
+  setPrefixes,
   type Wanted,
 } from './cursor.ts'
 export { drive, driveSync, loadWanted, loadWantedSync } from './driver.ts'

@@ -14,8 +14,10 @@
  * RocksDB: table/merging_iterator.cc
  */
 import { emptyBytes } from '@varve/format/bytes'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import {
   compareCursors,
+  compareCursorsBy,
   type InternalCursor,
   OwnedTarget,
   type SeekTarget,
@@ -23,9 +25,10 @@ import {
   type Wanted,
 } from './cursor.ts'
 
-/** The merge of `runs`; when there is only one it needs none. */
-export function mergeCursors(runs: InternalCursor[]): InternalCursor {
-  return runs.length === 1 ? runs[0] : new MergingCursor(runs)
+/** The merge of `runs`, whose keys are in `order`; when there is only one it needs none. */
+export function mergeCursors(runs: InternalCursor[], order: KeyOrder = bytewise): InternalCursor {
+  if (runs.length === 1) return runs[0]
+  return order === bytewise ? new MergingCursor(runs) : new OrderedMergingCursor(runs, order)
 }
 
 export class MergingCursor implements InternalCursor {
@@ -47,12 +50,13 @@ export class MergingCursor implements InternalCursor {
   private size = 0
   /** 1 or 2: which child of the root comes first; 0 when not known. */
   private betterChild = 0
-  private forward = true
+  protected forward = true
   /** Set while a turn of direction waits: the entry it started from is `turnTarget`. */
   private turning = false
-  private readonly turnTarget = new OwnedTarget()
+  private readonly turnTarget: OwnedTarget
 
-  constructor(runs: readonly InternalCursor[]) {
+  constructor(runs: readonly InternalCursor[], order: KeyOrder = bytewise) {
+    this.turnTarget = new OwnedTarget(order)
     this.runs = runs
     this.heap = runs.slice()
   }
@@ -186,7 +190,7 @@ export class MergingCursor implements InternalCursor {
     return Step.ended
   }
 
-  private before(a: InternalCursor, b: InternalCursor): boolean {
+  protected before(a: InternalCursor, b: InternalCursor): boolean {
     const order = compareCursors(a, b)
     return this.forward ? order < 0 : order > 0
   }
@@ -225,5 +229,20 @@ export class MergingCursor implements InternalCursor {
     this.valueEnd = root.valueEnd
     this.valid = true
     return Step.moved
+  }
+}
+
+/** The merge of runs whose keys are not in bytewise order. */
+class OrderedMergingCursor extends MergingCursor {
+  private readonly order: KeyOrder
+
+  constructor(runs: readonly InternalCursor[], order: KeyOrder) {
+    super(runs, order)
+    this.order = order
+  }
+
+  protected override before(a: InternalCursor, b: InternalCursor): boolean {
+    const order = compareCursorsBy(this.order, a, b)
+    return this.forward ? order < 0 : order > 0
   }
 }

@@ -7,7 +7,7 @@
 import { emptyBytes } from '@varve/format/bytes'
 import { filterHash, hashResult } from '@varve/format/checksum'
 import { sequenceOfTrailer, ValueType } from '@varve/format/key'
-import { SeekTarget, type Wanted } from './cursor.ts'
+import { type BlobValue, SeekTarget, type Wanted } from './cursor.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
 
 export const LookupState = {
@@ -19,6 +19,8 @@ export const LookupState = {
   deleted: 2,
   /** Merge operands so far, and what they are merged into is still to be found: look on, also where this was found. */
   merging: 3,
+  /** The value is in a blob file: valueBytes[valueStart..valueEnd) says where. */
+  blob: 4,
 } as const
 export type LookupState = (typeof LookupState)[keyof typeof LookupState]
 
@@ -40,6 +42,8 @@ export class PointLookup extends SeekTarget {
   foundTrailerHigh = 0
   /** The sequence that it reads at. */
   sequence = 0
+  /** And the time, where entries expire. */
+  now = 0
   /** The newest range tombstone of the place that is searched, for this key: older entries, here and below, are deleted. */
   covered = 0
   /** What must be loaded before the lookup can go on; then what was loaded, until it is used. */
@@ -47,6 +51,10 @@ export class PointLookup extends SeekTarget {
   /** Where the lookup goes on after that: a level, and a file in it when it is level 0. */
   resumeLevel = -1
   resumeFile = 0
+  /** The value that is read from a blob file: then `wanted` is the same. */
+  blob: BlobValue | undefined = undefined
+  /** Unless set, a value in a blob file is left there: it is enough to know that it exists. */
+  readsBlobs = true
   /** Whether blocks that are read for it enter the cache. */
   fillCache = true
   /** The filters' hash of the user key, computed when the first filter asks. */
@@ -63,6 +71,7 @@ export class PointLookup extends SeekTarget {
     this.valueBytes = emptyBytes
     this.operands = noOperands
     this.wanted = undefined
+    this.blob = undefined
     this.resumeLevel = -1
     this.resumeFile = 0
     this.hashed = false
@@ -82,15 +91,31 @@ export class PointLookup extends SeekTarget {
     this.hashed = true
   }
 
+  /** Of a value that was found: it is that of a wide-column entity. */
+  get isEntity(): boolean {
+    return (this.foundTrailerLow & 0xff) === ValueType.WideColumnEntity
+  }
+
   /** Whether what was found answers the lookup. */
   get isSettled(): boolean {
-    return this.state === LookupState.value || this.state === LookupState.deleted
+    return this.state !== LookupState.none && this.state !== LookupState.merging
   }
 
   /** Nothing, or nothing more, was found where a range tombstone may cover the key; says whether one does. */
   settleCovered(): boolean {
     if (this.covered === 0) return false
     this.state = LookupState.deleted
+    return true
+  }
+
+  /** Takes the value that was read from a blob file as the answer; false while it has not been. */
+  takeBlob(): boolean {
+    const value = this.blob?.value
+    if (value === undefined) return false
+    this.state = LookupState.value
+    this.valueBytes = value
+    this.valueStart = 0
+    this.valueEnd = value.length
     return true
   }
 
@@ -107,12 +132,14 @@ export class PointLookup extends SeekTarget {
     if (this.covered > 0 && sequenceOfTrailer(trailerLow, trailerHigh) < this.covered) {
       this.state = LookupState.deleted
     } else if (type === ValueType.Value) {
-      this.state = LookupState.value
-      this.valueBytes = valueBytes
-      this.valueStart = valueStart
-      this.valueEnd = valueEnd
+      this.takeValue(valueBytes, valueStart, valueEnd)
+    } else if (type === ValueType.BlobIndex) {
+      this.takeValue(valueBytes, valueStart, valueEnd)
+      this.state = LookupState.blob
     } else if (type === ValueType.Deletion || type === ValueType.SingleDeletion) {
       this.state = LookupState.deleted
+    } else if (type === ValueType.WideColumnEntity) {
+      this.takeValue(valueBytes, valueStart, valueEnd)
     } else if (type === ValueType.Merge) {
       this.addOperand(new Uint8Array(valueBytes.subarray(valueStart, valueEnd)), trailerLow, trailerHigh)
     } else {
@@ -120,6 +147,13 @@ export class PointLookup extends SeekTarget {
     }
     this.foundTrailerLow = trailerLow
     this.foundTrailerHigh = trailerHigh
+  }
+
+  private takeValue(bytes: Uint8Array, start: number, end: number): void {
+    this.state = LookupState.value
+    this.valueBytes = bytes
+    this.valueStart = start
+    this.valueEnd = end
   }
 
   /** The versions that are left are those whose trailers are smaller. */

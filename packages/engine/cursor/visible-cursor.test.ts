@@ -133,7 +133,6 @@ test('a key with very many versions is left by a seek, not step by step', () => 
 for (const [type, feature] of [
   [ValueType.Merge, 'merge operand'],
   [ValueType.BlobIndex, 'blob file'],
-  [ValueType.WideColumnEntity, 'wide-column entity'],
   [ValueType.DeletionWithTimestamp, 'timestamp'],
   [ValueType.ValuePreferredSeqno, 'preferred sequence'],
   [0x7e, '0x7e'],

@@ -11,30 +11,43 @@
  * key shown is a copy, and the source stands before the whole key.
  *
  * A movement may need many steps of the source, each of which may wait for a block. Between `needsBlock` and
- * the repeated call `pending` names the movement, and `move` the step of the source to go on with.
+ * the repeated call `pending` names the movement, and `move` the step of the source to go on with. A value in a blob file
+ * is waited for when it is known that it will be shown: then `blob` is all that is left to do.
  *
  * RocksDB: db/db_iter.cc
  */
 import { compareBytes, emptyBytes } from '@varve/format/bytes'
-import { trailerHigh, trailerLow, ValueType } from '@varve/format/key'
+import { type Column, defaultRange, findDefaultColumn } from '@varve/format/entity'
+import { bytewise, type KeyOrder, trailerHigh, trailerLow, ValueType } from '@varve/format/key'
+import { columnsOf } from '../entity/index.ts'
 import { RangeCoverage } from '../tombstone/index.ts'
 import type { KeyBounds } from './bounds.ts'
 import { Candidate, isTombstone, type Merge } from './candidate.ts'
 import {
+  type BlobValue,
   compareKeyToTarget,
   compareTargetKeys,
+  compareToTarget,
   type InternalCursor,
   OwnedTarget,
   SeekTarget,
   Step,
   type Wanted,
 } from './cursor.ts'
+import { type FindBlob, refuseBlob } from './find-blob.ts'
 import { unsupportedEntry } from './unsupported-entry.ts'
 
 /** Versions of one key that are passed one by one before the source seeks past the rest. RocksDB's default too. */
 const MAX_SEQUENTIAL_SKIPS = 8
 /** Entries hidden by range tombstones that are passed one by one before older runs leap over the rest of the range. */
 const MAX_COVERED_STEPS = 4
+
+/** When values are over; their stamps, of `stampLength` bytes, are not shown. */
+export interface Moment {
+  readonly stampLength: number
+  sees(bytes: Uint8Array, start: number, end: number): boolean
+  expiresAt(bytes: Uint8Array, start: number, end: number): number | undefined
+}
 
 /** A step of the source. */
 const Move = {
@@ -84,10 +97,10 @@ export class VisibleCursor {
   /** Where a leap begins: see `InternalCursor.leap`. */
   private leapRun = 0
   /** Where `move` goes when it seeks; its bytes are those of `saved`, `request` or a bound. */
-  private readonly target = new SeekTarget()
+  private readonly target: SeekTarget
 
   /** A user key met before. Forward: entries of it are passed over (if `savedHides`). Back: its versions are being met. */
-  private readonly saved = new OwnedTarget()
+  private readonly saved: OwnedTarget
   private hasSaved = false
   private savedHides = false
   private skipped = 0
@@ -100,11 +113,20 @@ export class VisibleCursor {
   private showsSaved = false
   private readonly merge: Merge
   private readonly coverage: RangeCoverage
+  /** Where entries expire: what it does not see is not there, and values have stamps. */
+  private readonly moment: Moment | undefined
   /** Entries in a row that range tombstones hide. */
   private coveredSteps = 0
 
+  private readonly findBlob: FindBlob
+  /** Unless set, a value in a blob file is shown as an empty one: only keys are asked for. */
+  private readonly readsBlobs: boolean
+  /** The value that is waited for, of the candidate or else of the source's entry. */
+  private blob: BlobValue | undefined = undefined
+  private isBlobOfCandidate = false
+
   /** The key that `seek` or `seekForPrev` was asked for, while it waits. */
-  private readonly request = new OwnedTarget()
+  private readonly request: OwnedTarget
 
   /** `coverage` is filled by the runs of `source` as they enter their files. */
   constructor(
@@ -113,10 +135,21 @@ export class VisibleCursor {
     bounds: KeyBounds,
     merge: Merge = refuseMerge,
     coverage: RangeCoverage = new RangeCoverage(sequence),
+    order: KeyOrder = bytewise,
+    findBlob: FindBlob = refuseBlob,
+    readsBlobs = true,
+    moment?: Moment,
   ) {
+    this.target = new SeekTarget(order)
+    this.saved = new OwnedTarget(order)
+    this.request = new OwnedTarget(order)
     this.source = source
     this.merge = merge
+    this.moment = moment
     this.coverage = coverage
+    this.findBlob = findBlob
+    // What is over is not there, and only the value tells.
+    this.readsBlobs = readsBlobs || moment !== undefined
     this.bounds = bounds
     this.visibleLow = trailerLow(sequence, 0xff)
     this.visibleHigh = trailerHigh(sequence)
@@ -126,7 +159,7 @@ export class VisibleCursor {
     if (this.pending !== Movement.first) {
       const { lower } = this.bounds
       this.begin(lower === undefined ? Move.first : Move.seek)
-      if (lower !== undefined) this.target.setBefore(lower.bytes, lower.start, lower.end)
+      if (lower !== undefined) this.target.setTo(lower)
     }
     return this.goForward(Movement.first)
   }
@@ -135,7 +168,7 @@ export class VisibleCursor {
     if (this.pending !== Movement.last) {
       const { upper } = this.bounds
       this.begin(upper === undefined ? Move.last : Move.seekForPrev)
-      if (upper !== undefined) this.target.setBefore(upper.bytes, upper.start, upper.end)
+      if (upper !== undefined) this.target.setTo(upper)
     }
     return this.goBackward(Movement.last)
   }
@@ -146,8 +179,8 @@ export class VisibleCursor {
       this.begin(Move.seek)
       this.request.copyKey(bytes, start, end)
       const { lower } = this.bounds
-      const from = lower !== undefined && compareTargetKeys(lower, this.request) > 0 ? lower : this.request
-      this.target.setBefore(from.bytes, from.start, from.end)
+      if (lower !== undefined && compareTargetKeys(lower, this.request) >= 0) this.target.setTo(lower)
+      else this.target.setBefore(this.request.bytes, this.request.start, this.request.end)
     }
     return this.goForward(Movement.seek)
   }
@@ -159,7 +192,7 @@ export class VisibleCursor {
       this.request.copyKey(bytes, start, end)
       const { upper } = this.bounds
       if (upper !== undefined && compareTargetKeys(upper, this.request) <= 0) {
-        this.target.setBefore(upper.bytes, upper.start, upper.end)
+        this.target.setTo(upper)
       } else {
         this.target.setAfter(this.request.bytes, this.request.start, this.request.end)
       }
@@ -201,8 +234,25 @@ export class VisibleCursor {
     return this.goBackward(Movement.prev)
   }
 
+  /** Copies of the columns of the current entry, in order of their names; the column of a plain value has no name. */
+  columns(): Column[] {
+    const { candidate, source } = this
+    if (this.showsSaved && candidate.isEntity)
+      return columnsOf(candidate.bytes, candidate.start, candidate.end, true)
+    if (!this.showsSaved && (source.trailerLow & 0xff) === ValueType.WideColumnEntity)
+      return columnsOf(source.valueBytes, source.valueStart, source.valueEnd, true)
+    return columnsOf(this.valueBytes, this.valueStart, this.valueEnd, false)
+  }
+
   collectWanted(into: Wanted[], ahead?: boolean): void {
-    this.source.collectWanted(into, ahead)
+    if (this.blob === undefined) this.source.collectWanted(into, ahead)
+    else into.push(this.blob)
+  }
+
+  /** When the entry is over, in milliseconds since 1970; undefined: never. Expects `valid`. */
+  get expiresAt(): number | undefined {
+    const { moment, valueBytes, valueStart, valueEnd } = this
+    return moment?.expiresAt(valueBytes, valueStart, valueEnd + moment.stampLength)
   }
 
   /** Lets go of the blocks that it reads; it is not used afterwards. */
@@ -214,41 +264,54 @@ export class VisibleCursor {
     this.move = move
     this.hasSaved = false
     this.isMerging = false
+    this.blob = undefined
     this.skipped = 0
     this.coveredSteps = 0
+    this.coverage.jump()
   }
 
   private goForward(movement: Movement): Step {
     const { source } = this
     const { upper } = this.bounds
     this.forward = true
+    if (this.blob !== undefined) {
+      const shown = this.showBlob(movement, this.blob)
+      if (shown !== undefined) return shown
+    }
     for (;;) {
       const step = this.moveSource()
       if (step === Step.needsBlock) return this.wait(movement)
       if (this.isMerging) {
         if (step === Step.moved && this.isSavedKey() && this.takeOlder()) this.move = Move.next
-        else return this.showMerged()
+        else {
+          const shown = this.settleCandidate(movement)
+          if (shown !== undefined) return shown
+          // As `next` goes on from it.
+          this.move = Move.stay
+        }
         continue
       }
       if (step === Step.ended) return this.end()
-      if (upper !== undefined && compareKeyToTarget(source, upper) >= 0) return this.end()
+      if (upper !== undefined && compareToTarget(source, upper) >= 0) return this.end()
       if (this.isPassedOver()) continue
       if (this.isCovered()) {
         this.passCovered()
         continue
       }
       const type = source.trailerLow & 0xff
-      if (type === ValueType.Value) return this.showSource()
+      if (type === ValueType.Value && this.isSourceSeen()) return this.showSource()
+      if (type === ValueType.BlobIndex) return this.waitForSource(movement)
+      if (type === ValueType.WideColumnEntity) return this.showEntity()
       this.save(source)
       this.savedHides = true
       this.move = Move.next
       if (type === ValueType.Merge) this.beginMerging()
-      else if (!isTombstone(type)) throw unsupportedEntry(type)
+      else if (type !== ValueType.Value && !isTombstone(type)) throw unsupportedEntry(type)
     }
   }
 
   private isCovered(): boolean {
-    return !this.coverage.isEmpty && this.coverage.hides(this.source)
+    return !this.coverage.isEmpty && this.coverage.hides(this.source, this.forward)
   }
 
   /** Forward: leads on from an entry that a range tombstone hides, with all older versions of its key. */
@@ -311,15 +374,41 @@ export class VisibleCursor {
     this.valueBytes = source.valueBytes
     this.valueStart = source.valueStart
     this.valueEnd = source.valueEnd
+    if (this.moment !== undefined) this.valueEnd -= this.moment.stampLength
     this.valid = true
     this.pending = Movement.none
     return Step.moved
+  }
+
+  /** As `showSource`; the value is that of the default column. */
+  private showEntity(): Step {
+    this.refuseLivingEntity()
+    this.showSource()
+    this.showDefaultColumn()
+    return Step.moved
+  }
+
+  /** Entities have no stamp that could tell when they are over. */
+  private refuseLivingEntity(): void {
+    if (this.moment === undefined) return
+    this.end()
+    throw unsupportedEntry(ValueType.WideColumnEntity)
+  }
+
+  private showDefaultColumn(): void {
+    findDefaultColumn(this.valueBytes, this.valueStart, this.valueEnd)
+    this.valueStart = defaultRange.start
+    this.valueEnd = defaultRange.end
   }
 
   private goBackward(movement: Movement): Step {
     const { source } = this
     const { lower } = this.bounds
     this.forward = false
+    if (this.blob !== undefined) {
+      const shown = this.showBlob(movement, this.blob)
+      if (shown !== undefined) return shown
+    }
     for (;;) {
       const step = this.moveSource()
       if (step === Step.needsBlock) return this.wait(movement)
@@ -335,11 +424,10 @@ export class VisibleCursor {
         this.move = Move.seekForPrev
         continue
       }
-      const isOver = step === Step.ended || (lower !== undefined && compareKeyToTarget(source, lower) < 0)
+      const isOver = step === Step.ended || (lower !== undefined && compareToTarget(source, lower) < 0)
       if (this.hasSaved && (isOver || !this.isSavedKey())) {
-        if (this.candidate.hasOperands) return this.showMerged()
-        if (this.candidate.isValue) return this.showCandidate()
-        this.candidate.refuseUnsupported()
+        const shown = this.settleCandidate(movement)
+        if (shown !== undefined) return shown
         this.hasSaved = false
       }
       if (isOver) return this.end()
@@ -367,13 +455,40 @@ export class VisibleCursor {
     }
   }
 
-  /** Shows what the operands make of the candidate. One that fails leaves the cursor on no entry. */
-  private showMerged(): Step {
+  /** Shows what has become of the candidate, now that all is known, or waits for it; undefined when there is nothing to be seen. */
+  private settleCandidate(movement: Movement): Step | undefined {
+    const { candidate } = this
+    if (candidate.isBlob) return this.waitForCandidate(movement)
+    if (candidate.hasOperands) this.combine()
+    if (this.isCandidateSeen()) return this.showCandidate()
+    candidate.refuseUnsupported()
+    return undefined
+  }
+
+  /** Makes the candidate what its operands make of it. One that fails leaves the cursor on no entry. */
+  private combine(): void {
     const { saved, candidate } = this
     this.isMerging = false
     this.end()
     candidate.combine(saved.bytes.subarray(saved.start, saved.end), this.merge)
-    return this.showCandidate()
+  }
+
+  private isSourceSeen(): boolean {
+    if (this.moment === undefined) return true
+    const { valueBytes, valueStart, valueEnd } = this.source
+    return this.sees(this.moment, valueBytes, valueStart, valueEnd)
+  }
+
+  private isCandidateSeen(): boolean {
+    const { moment, candidate } = this
+    if (candidate.isEntity) this.refuseLivingEntity()
+    if (!candidate.isValue || moment === undefined) return candidate.isValue
+    return this.sees(moment, candidate.bytes, candidate.start, candidate.end)
+  }
+
+  private sees(moment: Moment, bytes: Uint8Array, start: number, end: number): boolean {
+    this.end() // One that has no stamp leaves the cursor on no entry.
+    return moment.sees(bytes, start, end)
   }
 
   private showCandidate(): Step {
@@ -385,9 +500,64 @@ export class VisibleCursor {
     this.valueBytes = this.candidate.bytes
     this.valueStart = this.candidate.start
     this.valueEnd = this.candidate.end
+    if (this.candidate.isEntity) this.showDefaultColumn()
+    if (this.moment !== undefined) this.valueEnd -= this.moment.stampLength
     this.valid = true
     this.pending = Movement.none
     return Step.moved
+  }
+
+  /** Shows the source's entry when its value has come from its blob file. */
+  private waitForSource(movement: Movement): Step {
+    if (!this.readsBlobs) return this.showSourceWith(emptyBytes)
+    const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = this.source
+    this.isBlobOfCandidate = false
+    this.blob = this.findBlob(keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd)
+    return this.wait(movement)
+  }
+
+  /** The same for the candidate, or for what its operands make of it. */
+  private waitForCandidate(movement: Movement): Step {
+    const { saved, candidate } = this
+    if (!this.readsBlobs && !candidate.hasOperands) {
+      candidate.takeBlob(emptyBytes)
+      return this.showCandidate()
+    }
+    const { bytes, start, end } = candidate
+    this.isBlobOfCandidate = true
+    this.blob = this.findBlob(saved.bytes, saved.start, saved.end, bytes, start, end)
+    return this.wait(movement)
+  }
+
+  /** Shows what was waited for, if it is there. Undefined when it is not to be seen: then `move` leads on. */
+  private showBlob(movement: Movement, { value }: BlobValue): Step | undefined {
+    if (value === undefined) return this.wait(movement)
+    this.blob = undefined
+    if (this.isBlobOfCandidate) return this.showCandidateWith(value, movement)
+    if (this.moment === undefined || this.sees(this.moment, value, 0, value.length))
+      return this.showSourceWith(value)
+    this.save(this.source)
+    this.savedHides = true
+    this.move = Move.next
+    return undefined
+  }
+
+  private showSourceWith(value: Uint8Array): Step {
+    this.showSource()
+    this.valueBytes = value
+    this.valueStart = 0
+    this.valueEnd = value.length - (this.moment?.stampLength ?? 0)
+    return Step.moved
+  }
+
+  private showCandidateWith(value: Uint8Array, movement: Movement): Step | undefined {
+    this.candidate.takeBlob(value)
+    const shown = this.settleCandidate(movement)
+    if (shown !== undefined) return shown
+    // Forward its older versions are passed over; back the source stands before all of them.
+    this.hasSaved = this.forward
+    this.move = Move.stay
+    return undefined
   }
 
   private moveSource(): Step {

@@ -3,7 +3,6 @@
  *
  * RocksDB: db/version_set.cc, VersionSet::ApproximateSize
  */
-import { compareBytes } from '@varve/format/bytes'
 import type { FileMeta } from '../version/file-meta.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
@@ -43,20 +42,29 @@ export function liveFiles(engine: Engine): LiveFile[] {
 export function approximateSizes(engine: Engine, family: Family, ranges: readonly KeyRange[]): number[] {
   engine.refuseUnlessOpen()
   return ranges.map(({ start, end }) => {
-    const from = start === undefined ? undefined : keyBytes(start)
-    const to = end === undefined ? undefined : keyBytes(end)
+    const from = start === undefined ? undefined : boundIn(family, start)
+    const to = end === undefined ? undefined : boundIn(family, end)
     let bytes = 0
     for (const file of family.superVersion.version.files()) bytes += bytesInRange(file, from, to)
     return Math.round(bytes)
   })
 }
 
+/** Before every version of a key with timestamps. */
+function boundIn({ order }: Family, key: Bytes): Uint8Array {
+  const bytes = keyBytes(key)
+  if (order.timestampSize === 0) return bytes
+  const bound = new Uint8Array(bytes.length + order.timestampSize).fill(0xff)
+  bound.set(bytes)
+  return bound
+}
+
 /** Whole files inside the range count whole; of those that a bound cuts, the index says how much. */
 function bytesInRange(file: FileMeta, from: Uint8Array | undefined, to: Uint8Array | undefined): number {
-  if (from !== undefined && compare(file.largestUserKey, from) < 0) return 0
-  if (to !== undefined && compare(file.smallestUserKey, to) >= 0) return 0
-  const startInside = from === undefined || compare(file.smallestUserKey, from) >= 0
-  const endInside = to === undefined || compare(file.largestUserKey, to) < 0
+  if (from !== undefined && file.order.compareKeys(file.largestUserKey, from) < 0) return 0
+  if (to !== undefined && file.order.compareKeys(file.smallestUserKey, to) >= 0) return 0
+  const startInside = from === undefined || file.order.compareKeys(file.smallestUserKey, from) >= 0
+  const endInside = to === undefined || file.order.compareKeys(file.largestUserKey, to) < 0
   if (startInside && endInside) return file.size
   const before = startInside || from === undefined ? 0 : offsetOf(file, from)
   const until = endInside || to === undefined ? file.size : offsetOf(file, to)
@@ -82,8 +90,4 @@ function describe(family: Family, level: number, file: FileMeta): LiveFile {
     deletions: file.statistics.deletions,
     beingCompacted: file.beingCompacted,
   }
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  return compareBytes(a, 0, a.length, b, 0, b.length)
 }

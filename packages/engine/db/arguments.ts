@@ -1,6 +1,7 @@
 /** Checks of what callers pass in, and the one place where strings become bytes. */
-import { compareBytes, encodeUtf8 } from '@varve/format/bytes'
+import { encodeUtf8 } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
+import type { KeyOrder } from '@varve/format/key'
 
 /** A key or value: bytes, or a string that stands for its UTF-8 encoding. */
 export type Bytes = Uint8Array | string
@@ -58,8 +59,8 @@ function describe(input: unknown): string {
 }
 
 /** Whether there can be keys from `start` to before `end`. Throws `INVALID_ARGUMENT` when `end` is before `start`. */
-export function isRange(start: Uint8Array, end: Uint8Array): boolean {
-  const order = compareBytes(start, 0, start.length, end, 0, end.length)
+export function isRange(start: Uint8Array, end: Uint8Array, by: KeyOrder): boolean {
+  const order = by.compareKeys(start, end)
   if (order > 0)
     throw new VarveError('INVALID_ARGUMENT', 'the end of a range is before its start', { option: 'end' })
   return order < 0

@@ -7,28 +7,29 @@
  *
  * RocksDB: db/db_impl/db_impl_compaction_flush.cc, MaybeScheduleFlushOrCompaction
  */
-import { isVarveError } from '@varve/format/errors'
-import type { Compaction } from '../compaction/compaction.ts'
-import type { OnProgress } from '../runtime/index.ts'
-import { runCompaction } from './compact.ts'
+import { isVarveError, VarveError } from '@varve/format/errors'
+import type { Compaction, CompactionResult } from '../compaction/index.ts'
 import type { Engine } from './engine.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import type { Family } from './family.ts'
 import { flushSealed } from './flush.ts'
+import { type CompactRun, runCompaction } from './run-compaction.ts'
 
 export class Background {
   /** Tells running compactions to stop. Shared with their threads. */
   readonly cancel: Int32Array = new Int32Array(new SharedArrayBuffer(4))
   runningFlushes = 0
   runningCompactions = 0
-  private readonly running = new Set<Promise<void>>()
+  private readonly running = new Set<Promise<unknown>>()
   /** Recovery flushes by itself; until it is done nothing else may. */
-  private isBegun = false
+  hasBegun = false
   /** Set once every write has been committed at closing: until then, flushes make room for them. */
   private isStopped = false
   private isExpecting = false
-  /** Automatic compactions wait while this is above zero. */
-  private pauses = 0
+  /** How often automatic compactions of a family, or of the whole engine, have been told to wait. */
+  private readonly pauses = new Map<Family | Engine, number>()
+  private wholePauses = 0
+  private continued: PromiseWithResolvers<void> | undefined
 
   private ended: PromiseWithResolvers<void> | undefined
   private readonly engine: Engine
@@ -41,7 +42,7 @@ export class Background {
 
   /** Lets work start: recovery is done. */
   begin(): void {
-    this.isBegun = true
+    this.hasBegun = true
     this.schedule()
   }
 
@@ -50,7 +51,7 @@ export class Background {
     if (!this.mayStart()) return
     for (const family of this.engine.families.values())
       this.startFlush(family, family.options.minWriteBufferNumberToMerge)
-    for (const family of this.engine.families.values()) this.maybeCompact(family)
+    this.compactWhatIsDue()
     this.expiry.arm()
   }
 
@@ -61,14 +62,14 @@ export class Background {
     this.engine.runtime.jobs.expect?.(this.engine.options.db.maxSubcompactions)
   }
 
-  /** Runs a compaction that has been picked. */
-  async compact(family: Family, compaction: Compaction, onProgress?: OnProgress): Promise<void> {
+  /** Runs a compaction that has been picked. A move or a drop gives nothing. */
+  async compact(
+    family: Family,
+    compaction: Compaction,
+    run: CompactRun = {},
+  ): Promise<CompactionResult | undefined> {
     this.runningCompactions++
-    try {
-      await this.track(runCompaction(this.engine, family, compaction, onProgress))
-    } finally {
-      this.runningCompactions--
-    }
+    return this.track(runCompaction(this.engine, family, compaction, run), () => this.runningCompactions--)
   }
 
   /** Starts a flush of whatever the family has sealed, unless one is running. */
@@ -76,18 +77,55 @@ export class Background {
     if (this.mayStart()) this.startFlush(family, 1)
   }
 
+  /** Closing waits for it. Its failure is its caller's. */
+  during(job: Promise<void>): Promise<void> {
+    return this.track(job)
+  }
+
   /** Runs something else that a reader or writer need not wait for. Its failure stops writing. */
   start(job: Promise<void>): void {
     void this.run(this.track(job))
   }
 
-  /** No automatic compaction starts until the returned function is called. */
-  pauseCompactions(): () => void {
-    this.pauses++
+  /** No automatic compaction of the family, absent: of any, starts until the returned function is called. */
+  pauseCompactions(family: Family | Engine = this.engine): () => void {
+    this.pauses.set(family, (this.pauses.get(family) ?? 0) + 1)
     return () => {
-      this.pauses--
+      const left = (this.pauses.get(family) ?? 0) - 1
+      if (left > 0) this.pauses.set(family, left)
+      else this.pauses.delete(family)
       this.schedule()
     }
+  }
+
+  /** Nothing starts, flushes neither, until `continue` has been called as often. Settles when nothing runs. */
+  async pause(): Promise<void> {
+    this.wholePauses++
+    this.engine.sharedBuffers?.manager.noteChange()
+    this.continued ??= Promise.withResolvers<void>()
+    await this.idle()
+  }
+
+  continue(): void {
+    if (this.wholePauses === 0) throw new VarveError('INVALID_ARGUMENT', 'background work is not paused')
+    this.wholePauses--
+    if (this.wholePauses === 0) this.endPause()
+  }
+
+  /** Waits while work is paused. */
+  async untilContinued(): Promise<void> {
+    while (this.continued !== undefined) await this.continued.promise
+  }
+
+  /** Writers that wait for a flush must not keep the database from being closed. */
+  noteClosing(): void {
+    this.wholePauses = 0
+    this.endPause()
+  }
+
+  /** True while `pause` holds everything back. */
+  get isPaused(): boolean {
+    return this.wholePauses > 0
   }
 
   /** Waits until something that runs now has ended, well or not. Fails when nothing will run any more. */
@@ -107,35 +145,51 @@ export class Background {
     this.isStopped = true
     this.expiry.stop()
     Atomics.store(this.cancel, 0, 1)
+    this.engine.manual.stopAll(
+      new VarveError('ABORTED', 'the compaction was stopped: the database is closing'),
+    )
     await this.idle()
     this.wakeWaiting()
   }
 
   private mayStart(): boolean {
-    return (
-      this.isBegun && !this.isStopped && this.engine.backgroundError === undefined && !this.engine.isReadOnly
-    )
+    if (!this.hasBegun || this.isStopped || this.isPaused) return false
+    return this.engine.backgroundError === undefined && !this.engine.isReadOnly
   }
 
   private startFlush(family: Family, fewest: number): void {
     if (family.flushing > 0 || family.sealed.length < fewest) return
     this.runningFlushes++
-    const flush = flushSealed(this.engine, family).finally(() => this.runningFlushes--)
-    this.start(flush)
+    void this.run(this.track(flushSealed(this.engine, family), () => this.runningFlushes--))
   }
 
-  private maybeCompact(family: Family): void {
-    if (this.pauses > 0 || family.options.disableAutoCompactions) return
+  /** One compaction of each family in turn, the one nearest to a stop of writes first, while there is a thread. */
+  private compactWhatIsDue(): void {
+    if (this.pauses.has(this.engine)) return
     const most = Math.max(1, this.engine.options.db.maxBackgroundJobs - 1)
-    while (this.runningCompactions < most) {
-      const compaction = family.picker.pick()
-      if (compaction === undefined) return
-      void this.run(this.compact(family, compaction))
-    }
+    const hasThread = (): boolean => this.runningCompactions < most
+    let due = [...this.engine.families.values()].sort((a, b) => b.urgency - a.urgency)
+    while (due.length > 0 && hasThread()) due = due.filter(family => hasThread() && this.compactNext(family))
+  }
+
+  /** Starts the family's next compaction; false when there is none to start. */
+  private compactNext(family: Family): boolean {
+    if (!family.compactsItself || this.pauses.has(family)) return false
+    const compaction = family.picker.pick()
+    if (compaction === undefined) return false
+    void this.run(this.compact(family, compaction))
+    return true
+  }
+
+  private endPause(): void {
+    this.continued?.resolve()
+    this.continued = undefined
+    this.schedule()
+    this.engine.sharedBuffers?.manager.noteChange()
   }
 
   /** Turns the failure of a job into the state of the database, and looks for more work afterwards. */
-  private async run(job: Promise<void>): Promise<void> {
+  private async run(job: Promise<unknown>): Promise<void> {
     try {
       await job
     } catch (error) {
@@ -148,12 +202,14 @@ export class Background {
     return isVarveError(error, 'ABORTED') && this.engine.state !== 'open'
   }
 
-  private async track(job: Promise<void>): Promise<void> {
+  /** `onEnd` is called before those who wait for an end look again. */
+  private async track<Result>(job: Promise<Result>, onEnd?: () => void): Promise<Result> {
     this.running.add(job)
     try {
-      await job
+      return await job
     } finally {
       this.running.delete(job)
+      onEnd?.()
       this.wakeWaiting()
     }
   }

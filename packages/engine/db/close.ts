@@ -12,6 +12,7 @@ import { removeObsoleteFiles } from './obsolete-files.ts'
 export async function close(engine: Engine): Promise<void> {
   if (engine.state !== 'open') return engine.closed.promise
   engine.state = 'closing'
+  engine.background.noteClosing()
   const { backgroundError } = engine
   const failures: unknown[] = []
   const attempt = async (step: () => Promise<void> | void) => {
@@ -39,6 +40,7 @@ export async function close(engine: Engine): Promise<void> {
   engine.controller.wake()
   await attempt(() => engine.runtime.jobs.close())
   await attempt(() => engine.tables.close())
+  await attempt(() => engine.blobs.close())
   engine.releaseMemory()
   await attempt(() => engine.lock?.release())
   engine.events.emit('close', {})

@@ -5,10 +5,12 @@
  * RocksDB: db/db_impl/db_impl.cc, CreateColumnFamilyImpl and DropColumnFamilyImpl
  */
 import { VarveError } from '@varve/format/errors'
-import { mergeOperatorOf } from '../merge/index.ts'
+import { comparatorSourceOf, loadKeyOrder } from '../comparator/index.ts'
 import { type ColumnFamilyOptions, resolveFamily } from '../options/index.ts'
 import type { Engine } from './engine.ts'
-import { Family } from './family.ts'
+import { Family, optionFunctionsOf, refuseUnorderedMemtable } from './family.ts'
+import { expiryOf, valueStampOf } from './family-expiry.ts'
+import { inTurn } from './in-turn.ts'
 import { removeFilesLetGo, removeObsoleteFiles } from './obsolete-files.ts'
 import { writeOptionsFile } from './options-file.ts'
 
@@ -28,19 +30,6 @@ export async function dropColumnFamily(engine: Engine, name: string): Promise<vo
   return inTurn(engine, () => drop(engine, name))
 }
 
-/** One change at a time: two callers who ask for the same new name must get the same family. */
-function inTurn<Result>(engine: Engine, change: () => Promise<Result>): Promise<Result> {
-  engine.refuseUnlessOpen()
-  const run = () => {
-    engine.refuseUnlessWritable()
-    return change()
-  }
-  // How the change before it ended is that caller's affair.
-  const result = engine.familyChanges.then(run, run)
-  engine.familyChanges = result
-  return result
-}
-
 async function make(engine: Engine, name: string, given: ColumnFamilyOptions): Promise<Family> {
   if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
     throw new VarveError(
@@ -53,14 +42,27 @@ async function make(engine: Engine, name: string, given: ColumnFamilyOptions): P
   }
   const common = engine.options.columnFamilies.get(name) ?? engine.options.columnFamily
   const options = resolveFamily(given, common)
-  const merge = await mergeOperatorOf(options.mergeOperator)
+  const expiry = expiryOf(name, options, undefined)
+  const functions = await optionFunctionsOf(options)
+  const { comparator } = options
+  const order = await loadKeyOrder(comparator === undefined ? undefined : comparatorSourceOf(comparator))
+  refuseUnorderedMemtable(name, options, order)
   const state = await changeManifest(engine, () =>
-    engine.versions.createColumnFamily(name, engine.logs.number),
+    engine.versions.createColumnFamily(name, engine.logs.number, order, valueStampOf(expiry)),
   )
   const { arenas, runtime } = engine
   const onReaderGone = () => removeFilesLetGo(engine)
-  const family = new Family(state, options, merge, engine.logs.number, arenas, runtime.clock, onReaderGone)
+  const family = new Family(
+    state,
+    options,
+    functions,
+    engine.logs.number,
+    arenas,
+    runtime.clock,
+    onReaderGone,
+  )
   engine.addFamily(family)
+  engine.events.emit('columnFamilyCreated', { columnFamily: name, id: family.id })
   await writeOptionsFile(engine)
   return family
 }
@@ -69,6 +71,7 @@ async function drop(engine: Engine, name: string): Promise<void> {
   const family = engine.familyByName(name)
   await changeManifest(engine, () => engine.versions.dropColumnFamily(family.id))
   engine.removeFamily(family)
+  engine.events.emit('columnFamilyDropped', { columnFamily: name, id: family.id })
   engine.controller.update()
   await writeOptionsFile(engine)
   await removeObsoleteFiles(engine)

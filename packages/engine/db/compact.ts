@@ -1,34 +1,21 @@
 /**
- * Running compactions, in order: write the outputs in a worker (or only change the level of the inputs), tell
- * the MANIFEST, open the new tables, let readers see them, remove the inputs.
+ * The manual compaction: flushes, then does what the family's style takes it for. Leveled takes a range of keys down to
+ * the last level that has any of it, universal merges everything, FIFO does what is due and no more.
  *
- * `compact` is the manual one: it flushes, then does what its style takes that for. Leveled takes a range of keys
- * down to the last level that has any of it, universal merges everything, FIFO does what is due and no more.
- *
- * RocksDB: db/db_impl/db_impl_compaction_flush.cc, BackgroundCompaction and CompactRange
+ * RocksDB: db/db_impl/db_impl_compaction_flush.cc, CompactRange
  */
 import { VarveError } from '@varve/format/errors'
-import { tableName } from '@varve/format/names'
-import {
-  boundariesBetween,
-  type Compaction,
-  type CompactionJob,
-  type CompactionResult,
-  divideJob,
-  joinResults,
-  partCount,
-  shareProgress,
-  type TablePlace,
-  tableBuilderOptions,
-} from '../compaction/index.ts'
-import { mergeSourceOf } from '../merge/index.ts'
+import type { BlobCollectionOverride, ManualRange } from '../compaction/index.ts'
 import type { OnProgress } from '../runtime/index.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import { type Family, refuseIfDropped } from './family.ts'
 import { flush } from './flush.ts'
-import { recordTables } from './new-tables.ts'
-import { removeFile, removeObsoleteFiles } from './obsolete-files.ts'
+import type { ManualTurn } from './manual-turns.ts'
+import { checkTargetLevel, refitLevel } from './refit-level.ts'
+import { refuseTimestampWrite } from './timestamped-reads.ts'
+
+const MOST_SUBCOMPACTIONS = 64
 
 /** How far a manual compaction has come. */
 export interface CompactProgress {
@@ -39,14 +26,49 @@ export interface CompactProgress {
   bytesTotal: number
 }
 
+/**
+ * Whether files of the last level, below which there is nothing, are rewritten though nothing is merged into them.
+ * `skip`: they are not. `ifHaveCompactionFilter`: only for the sake of a compaction filter, or of entries that expire; as `skip` without. `force`:
+ * they are. `forceOptimized`: but for those that this compaction has written. Here `force` spares them too: to write them
+ * again would change nothing.
+ */
+export type BottommostLevelCompaction = 'skip' | 'ifHaveCompactionFilter' | 'force' | 'forceOptimized'
+
+const bottommostLevelCompactions: readonly BottommostLevelCompaction[] = [
+  'skip',
+  'ifHaveCompactionFilter',
+  'force',
+  'forceOptimized',
+]
+
 export interface CompactOptions {
   /** From this key on. Default: from the first. Under universal a range that holds anything stands for everything. */
   start?: Bytes
   /** To this key, which is taken in. Default: to the last. */
   end?: Bytes
-  /** Rewrites tables of the last level too, even when there is nothing to merge into them. Default true. */
+  /** See `BottommostLevelCompaction`. Default forceOptimized (RocksDB: ifHaveCompactionFilter). */
+  bottommostLevelCompaction?: BottommostLevelCompaction
+  /** `false` is short for `bottommostLevelCompaction: 'skip'`. Default true. */
   rewriteBottommost?: boolean
-  /** Stops it between two steps; what is done stays done. */
+  /**
+   * Whether values that are left in old blob files are moved to new ones: `force` moves all of them, unless
+   * `blobGarbageCollectionAgeCutoff` says otherwise, `disable` none. Default: as the options say.
+   */
+  blobGarbageCollectionPolicy?: 'force' | 'disable' | 'useDefault'
+  /** In place of the option, for this compaction. */
+  blobGarbageCollectionAgeCutoff?: number
+  /** Waits for other compactions to end, and lets none begin beside it. Default false: only automatic ones of its column family wait. */
+  exclusive?: boolean
+  /**
+   * Afterwards moves all files of the level they are in now to `targetLevel`, or to the highest level that is empty and
+   * large enough. Throws `NOT_SUPPORTED` when files of other levels are in between. Default false.
+   */
+  changeLevel?: boolean
+  /** From 1 on. Only with `changeLevel`. */
+  targetLevel?: number
+  /** Into how many parts each compaction may be divided. Default: the option `maxSubcompactions`. */
+  maxSubcompactions?: number
+  /** Stops it, also in the middle of a step; steps that are done stay done. The promise rejects with `ABORTED`. */
   signal?: AbortSignal
   onProgress?: (progress: CompactProgress) => void
 }
@@ -54,147 +76,90 @@ export interface CompactOptions {
 export async function compact(engine: Engine, family: Family, options: CompactOptions = {}): Promise<void> {
   engine.refuseUnlessOpen()
   engine.refuseUnlessWritable()
-  const smallest = options.start === undefined ? undefined : keyBytes(options.start)
-  const largest = options.end === undefined ? undefined : keyBytes(options.end)
-  const continueAutomatic = engine.background.pauseCompactions()
+  refuseTimestampWrite(family)
+  const range = rangeOf(family, options)
+  const collection = collectionOf(options)
+  checkSubcompactions(options.maxSubcompactions)
+  checkTargetLevel(family, options.targetLevel)
+  const { exclusive, signal } = options
+  const turn = await engine.manual.begin({ pauses: family, exclusive, signal })
   try {
     await flush(engine, [family])
-    const rewriteBottommost = options.rewriteBottommost !== false
-    const range = { smallest, largest, rewriteBottommost }
-    const manual = family.picker.manual(range, engine.versions.nextFileNumber)
-    const report = progressReporter(family, options)
-    const next = () => {
-      // Before `next` marks the inputs of a compaction that nobody would then run and release.
-      refuseIfAborted(options.signal)
-      engine.refuseUnlessOpen()
-      engine.refuseUnlessWritable()
-      refuseIfDropped(family)
-      return manual.next()
-    }
-    for (let step = next(); step !== 'done'; step = next()) {
-      if (step === 'blocked') await engine.background.nextEnd()
-      else await engine.background.compact(family, step, report)
-    }
+    await compactRange(engine, family, range, turn, { ...options, collection })
+    if (options.changeLevel) await changeLevel(engine, family, range, options.targetLevel)
+  } catch (error) {
+    turn.refuseIfStopped()
+    throw error
   } finally {
-    continueAutomatic()
+    turn.end()
   }
 }
 
-/** Runs a compaction that has been picked, and releases it. A move or a drop has no job, and so no result. */
-export async function runCompaction(
+function rangeOf({ filter, expiry }: Family, options: CompactOptions): ManualRange {
+  const { bottommostLevelCompaction: bottommost = 'forceOptimized' } = options
+  if (!bottommostLevelCompactions.includes(bottommost)) {
+    const problem = `bottommostLevelCompaction must be one of ${bottommostLevelCompactions.join(', ')}, not ${bottommost}`
+    throw new VarveError('INVALID_ARGUMENT', problem, { option: 'bottommostLevelCompaction' })
+  }
+  const removes = bottommost === 'ifHaveCompactionFilter' && (filter ?? expiry) !== undefined
+  return {
+    smallest: options.start === undefined ? undefined : keyBytes(options.start),
+    largest: options.end === undefined ? undefined : keyBytes(options.end),
+    rewriteBottommost: options.rewriteBottommost !== false && (removes || bottommost.startsWith('force')),
+  }
+}
+
+/** Takes the range down step by step. */
+async function compactRange(
   engine: Engine,
   family: Family,
-  compaction: Compaction,
-  onProgress?: OnProgress,
+  range: ManualRange,
+  turn: ManualTurn,
+  options: CompactOptions & { collection?: BlobCollectionOverride | undefined },
 ): Promise<void> {
-  const started = engine.runtime.clock.monotonic()
+  const manual = family.picker.manual(range, engine.versions.nextFileNumber)
+  const onProgress = progressReporter(family, options)
+  const { maxSubcompactions, collection } = options
+  const run = { onProgress, maxSubcompactions, cancel: turn.cancel, collection }
+  const next = async () => {
+    await turn.unlessStopped(engine.background.untilContinued())
+    // Before `next` marks the inputs of a compaction that nobody would then run and release.
+    turn.refuseIfStopped()
+    engine.refuseUnlessOpen()
+    engine.refuseUnlessWritable()
+    refuseIfDropped(family)
+    return manual.next()
+  }
+  for (let step = await next(); step !== 'done'; step = await next()) {
+    if (step === 'blocked') await turn.unlessStopped(engine.background.nextEnd())
+    else await engine.background.compact(family, step, run)
+  }
+}
+
+/** RocksDB: the level that the range has been compacted into, whole. Nothing else runs meanwhile. */
+async function changeLevel(
+  engine: Engine,
+  family: Family,
+  { smallest, largest }: ManualRange,
+  targetLevel: number | undefined,
+): Promise<void> {
+  await engine.background.pause()
   try {
-    const done = compaction.editWithoutJob()
-    const result = done === undefined ? await runJob(engine, family, compaction, onProgress) : undefined
-    const edit = done ?? compaction.edit(result?.files ?? [])
-    await recordTables(engine, family, [edit], result?.files ?? [])
-    family.install()
-    countCompaction(engine, family, compaction, result, started)
+    const { current: version } = family.state
+    const level = version.levels.findLastIndex(
+      (_, level) => version.filesOverlapping(level, smallest, largest).length > 0,
+    )
+    if (level >= 0) await refitLevel(engine, family, level, targetLevel)
   } finally {
-    compaction.release()
+    if (engine.background.isPaused) engine.background.continue()
   }
-  engine.controller.update()
-  await removeObsoleteFiles(engine)
 }
 
-async function runJob(
-  engine: Engine,
-  family: Family,
-  compaction: Compaction,
-  onProgress: OnProgress | undefined,
-): Promise<CompactionResult> {
-  const boundaries = await findBoundaries(engine, compaction)
-  const count = compaction.fileNumberCount(boundaries.length + 1)
-  const job: CompactionJob = compaction.toJob({
-    directory: engine.path,
-    snapshots: engine.snapshots.sequences(),
-    table: tableBuilderOptions(family.options, placeOf(family, compaction), engine.originOf(family)),
-    fileNumbers: { first: engine.versions.reserveFileNumbers(count), count },
-    fileCreationTime: Math.floor(engine.runtime.clock.now() / 1000),
-    paranoidFileChecks: engine.options.db.paranoidFileChecks,
-    cancel: engine.background.cancel,
-    merge: mergeSourceOf(family.options.mergeOperator),
-  })
-  return runParts(engine, divideJob(job, boundaries), onProgress)
-}
-
-function placeOf({ options }: Family, compaction: Compaction): TablePlace {
-  const { outputLevel: level, isLastLevel, cut } = compaction
-  const compression = compaction.compression(options)
-  return { level, compression, isLastLevel, targetFileSize: cut.maxOutputFileSize }
-}
-
-/** Where to divide the compaction for several threads: nowhere, if it is too small or may have only one. */
-async function findBoundaries(engine: Engine, compaction: Compaction): Promise<Uint8Array[]> {
-  const { maxSubcompactions } = engine.options.db
-  const parts =
-    compaction.outputLevel === 0
-      ? 1
-      : partCount(compaction.inputBytes, compaction.targetFileSize, maxSubcompactions)
-  if (parts === 1) return []
-  const files = compaction.inputs.flatMap(input => input.files)
-  const tables = await Promise.all(files.map(file => engine.tables.open(file)))
-  return boundariesBetween(
-    parts,
-    tables.map(table => table.index),
-  )
-}
-
-/** Runs the jobs side by side. If one fails, what the others have written is removed. */
-async function runParts(
-  engine: Engine,
-  jobs: readonly CompactionJob[],
-  onProgress: OnProgress | undefined,
-): Promise<CompactionResult> {
-  const listeners = shareProgress(jobs.length, onProgress)
-  const outcomes = await Promise.allSettled(
-    jobs.map((job, i) => engine.runtime.jobs.run<CompactionResult>(job, 'low', listeners[i])),
-  )
-  const failure = outcomes.find(outcome => outcome.status === 'rejected')
-  const results = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-  if (failure === undefined) return joinResults(results)
-  for (const { files } of results) {
-    for (const { record } of files) await removeFile(engine, tableName(record.number))
-  }
-  throw failure.reason
-}
-
-function countCompaction(
-  engine: Engine,
-  family: Family,
-  compaction: Compaction,
-  result: CompactionResult | undefined,
-  started: number,
-): void {
-  const { statistics } = engine
-  const { trivialMove, drops, inputFileCount } = compaction
-  const bytesRead = result?.statistics.bytesRead ?? 0
-  const bytesWritten = result?.statistics.bytesWritten ?? 0
-  if (trivialMove) statistics.trivialMoves++
-  if (drops) statistics.filesDropped += inputFileCount
-  family.written.compacted += bytesWritten
-  statistics.compactions++
-  statistics.compactionBytesRead += bytesRead
-  statistics.compactionBytesWritten += bytesWritten
-  statistics.compactionEntriesDropped +=
-    (result?.statistics.entriesRead ?? 0) - (result?.statistics.entriesWritten ?? 0)
-  engine.events.emit('compaction', {
-    columnFamily: family.name,
-    reason: compaction.reason,
-    level: compaction.startLevel,
-    outputLevel: compaction.outputLevel,
-    inputFiles: inputFileCount,
-    outputFiles: result?.files.length ?? (trivialMove ? inputFileCount : 0),
-    bytesRead,
-    bytesWritten,
-    trivialMove,
-    milliseconds: engine.runtime.clock.monotonic() - started,
-  })
+/** Throws unless it may be the number of parts of a compaction. */
+export function checkSubcompactions(count: number | undefined): void {
+  if (count === undefined || (Number.isInteger(count) && count >= 1 && count <= MOST_SUBCOMPACTIONS)) return
+  const problem = `maxSubcompactions must be a whole number from 1 to ${MOST_SUBCOMPACTIONS}, not ${count}`
+  throw new VarveError('INVALID_ARGUMENT', problem, { option: 'maxSubcompactions' })
 }
 
 /** Adds up the progress of one job after another. */
@@ -218,7 +183,21 @@ function progressReporter(family: Family, { onProgress }: CompactOptions): OnPro
   }
 }
 
-function refuseIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new VarveError('ABORTED', 'the compaction was stopped by its signal', {}, signal.reason)
+function collectionOf(options: CompactOptions): BlobCollectionOverride | undefined {
+  const { blobGarbageCollectionPolicy: policy = 'useDefault', blobGarbageCollectionAgeCutoff: cutoff } =
+    options
+  if (!['force', 'disable', 'useDefault'].includes(policy)) {
+    const message = `blobGarbageCollectionPolicy must be 'force', 'disable' or 'useDefault', not ${policy}`
+    throw new VarveError('INVALID_ARGUMENT', message, { option: 'blobGarbageCollectionPolicy' })
+  }
+  if (cutoff !== undefined && !(cutoff >= 0 && cutoff <= 1)) {
+    const message = `blobGarbageCollectionAgeCutoff must be a number from 0 to 1, not ${cutoff}`
+    throw new VarveError('INVALID_ARGUMENT', message, { option: 'blobGarbageCollectionAgeCutoff' })
+  }
+  if (policy === 'useDefault') return { blobGarbageCollectionAgeCutoff: cutoff }
+  const isForced = policy === 'force'
+  return {
+    enableBlobGarbageCollection: isForced,
+    blobGarbageCollectionAgeCutoff: cutoff ?? (isForced ? 1 : undefined),
+  }
 }

@@ -8,8 +8,10 @@
  * RocksDB: include/rocksdb/iterator.h
  */
 import { emptyBytes } from '@varve/format/bytes'
+import type { Column } from '@varve/format/entity'
 import { Step } from '../cursor/cursor.ts'
 import { driveSync, loadWantedSync } from '../cursor/driver.ts'
+import { TimestampCursor } from '../cursor/timestamp-cursor.ts'
 import { type Bytes, keyBytes } from './arguments.ts'
 import type { RangeReader } from './range-reader.ts'
 
@@ -46,6 +48,22 @@ export class Cursor {
   get value(): Uint8Array {
     const { visible } = this.reader
     return this.valid ? visible.valueBytes.subarray(visible.valueStart, visible.valueEnd) : emptyBytes
+  }
+
+  /** When the entry is over, in milliseconds since 1970; undefined: never, as where nothing expires. */
+  get expiresAt(): number | undefined {
+    return this.valid ? this.reader.visible.expiresAt : undefined
+  }
+
+  /** Copies of the columns of a wide-column entity, in order of their names. A plain value is one column without a name. */
+  get columns(): Column[] {
+    return this.valid ? this.reader.visible.columns() : []
+  }
+
+  /** Of the version shown, in a column family whose keys have timestamps; undefined elsewhere. */
+  get timestamp(): bigint | undefined {
+    const { visible } = this.reader
+    return visible instanceof TimestampCursor && this.valid ? visible.timestamp : undefined
   }
 
   /**

@@ -1,27 +1,61 @@
 /**
  * The public face of an open database: a table of contents. Each method names the path that does the work.
  */
+import { encodeUtf8, hashBytes } from '@varve/format/bytes'
+import type { Column } from '@varve/format/entity'
 import type { VarveError } from '@varve/format/errors'
 import { type BatchOperation, batchOf, type ColumnFamilyReference, WriteBatch } from '../batch/index.ts'
-import type { ColumnFamilyOptions, WriteOptions } from '../options/index.ts'
+import type { Columns } from '../entity/index.ts'
+import type { Lifetime } from '../expiry/index.ts'
+import type {
+  ColumnFamilyOptions,
+  MutableColumnFamilyOptions,
+  MutableDatabaseOptions,
+  WriteOptions,
+} from '../options/index.ts'
 import { closeViews, type IndexDefinitions, openView, type View, type ViewOptions } from '../view/index.ts'
 import { approximateSizes, type KeyRange, type LiveFile, liveFiles } from './approximate-sizes.ts'
 import type { Bytes } from './arguments.ts'
+import { type BlobStats, blobStats } from './blob-stats.ts'
 import { close } from './close.ts'
 import { ColumnFamily } from './column-family.ts'
 import { createColumnFamily, dropColumnFamily } from './column-family-changes.ts'
 import { type CompactOptions, compact } from './compact.ts'
+import { type CompactFilesOptions, compactFiles, type TableReference } from './compact-files.ts'
+import { type DeletedFiles, type DeleteFilesOptions, deleteFilesInRanges } from './delete-files.ts'
 import type { Engine } from './engine.ts'
 import type { DatabaseEvents } from './events.ts'
 import type { Family } from './family.ts'
 import { flush } from './flush.ts'
 import { property } from './properties.ts'
-import { get, getMany, getSync, has, type ReadOptions } from './read-path.ts'
+import {
+  get,
+  getEntity,
+  getLiving,
+  getMany,
+  getPromptly,
+  getSync,
+  has,
+  type LivingValue,
+  type ReadOptions,
+} from './read-path.ts'
 import { resume } from './resume.ts'
-import { type Cursor, type Entries, entries, keys, openCursor, type RangeOptions, values } from './scan.ts'
+import {
+  type Cursor,
+  type Entries,
+  entities,
+  entries,
+  keys,
+  type LivingEntry,
+  livingEntries,
+  openCursor,
+  type RangeOptions,
+  values,
+} from './scan.ts'
+import { getOptions, type OptionsInForce, setDBOptions, setOptions } from './set-options.ts'
 import type { Snapshot } from './snapshots.ts'
 import type { StatisticsReport } from './statistics.ts'
-import { deleteRange, merge, put, remove, singleDelete, write } from './write-path.ts'
+import { deleteRange, merge, put, putEntity, remove, singleDelete, write } from './write-path.ts'
 
 /** What names the column family of a call: its handle or its name. Absent, the default family. */
 export interface InColumnFamily {
@@ -53,8 +87,11 @@ export class Database {
     return this.engine.isReadOnly
   }
 
-  /** Sets a value. The promise settles when the write is as durable as was asked for, and visible. */
-  put(key: Bytes, value: Bytes, options?: WriteOptions & InColumnFamily): Promise<void> {
+  /**
+   * Sets a value. The promise settles when the write is as durable as was asked for, and visible. With `expiringKeys` it may
+   * have a time to live; see `Lifetime`.
+   */
+  put(key: Bytes, value: Bytes, options?: WriteOptions & Lifetime & InColumnFamily): Promise<void> {
     return settle(() => put(this.engine, this.family(options), key, value, options))
   }
 
@@ -84,19 +121,40 @@ export class Database {
    * Merges an operand into the value of a key, without reading it: see the option `mergeOperator`. Throws
    * `INVALID_ARGUMENT` where the column family has none.
    */
-  merge(key: Bytes, operand: Bytes, options?: WriteOptions & InColumnFamily): Promise<void> {
+  merge(key: Bytes, operand: Bytes, options?: WriteOptions & Lifetime & InColumnFamily): Promise<void> {
     return settle(() => merge(this.engine, this.family(options), key, operand, options))
   }
 
+  /**
+   * Writes a value of named columns: see `getEntity`. What `get` reads of it is the column without a name, and nothing of
+   * it, an empty value, where it has none. Throws `INVALID_ARGUMENT` where two columns have one name.
+   */
+  putEntity(key: Bytes, columns: Columns, options?: WriteOptions & InColumnFamily): Promise<void> {
+    return settle(() => putEntity(this.engine, this.family(options), key, columns, options))
+  }
+
   /** Applies all operations or none, also across column families. */
-  async write(batch: WriteBatch | readonly BatchOperation[], options?: WriteOptions): Promise<void> {
-    const whole = batch instanceof WriteBatch ? batch : batchOf(batch, named => this.named(named))
-    return write(this.engine, whole, options)
+  write(batch: WriteBatch | readonly BatchOperation[], options?: WriteOptions): Promise<void> {
+    return settle(() => {
+      const whole = batch instanceof WriteBatch ? batch : batchOf(batch, named => this.named(named))
+      return write(this.engine, whole, options)
+    })
   }
 
   /** The value of a key, or undefined. What has to come from a disk is read in the background. */
   get(key: Bytes, options?: ReadOptions & InColumnFamily): Promise<Uint8Array | undefined> {
     return settle(() => get(this.engine, this.family(options), key, options))
+  }
+
+  /** @internal A number that others cannot guess, for hash tables whose keys they choose. */
+  get hashSeed(): number {
+    const id = encodeUtf8(this.engine.sessionId)
+    return hashBytes(id, 0, id.length)
+  }
+
+  /** @internal As `get`, with a promise only when there is something to wait for, and errors thrown when there is not. */
+  getPromptly(key: Bytes, options: InColumnFamily): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    return getPromptly(this.engine, this.family(options), key)
   }
 
   /** The value of a key, or undefined. Blocks the event loop while it reads what is not in memory. */
@@ -110,6 +168,16 @@ export class Database {
     options?: ReadOptions & InColumnFamily,
   ): Promise<(Uint8Array | undefined)[]> {
     return settle(() => getMany(this.engine, this.family(options), keys, options))
+  }
+
+  /** The value of a key and when it is over; undefined when there is none. In families where nothing expires, too. */
+  getLiving(key: Bytes, options?: ReadOptions & InColumnFamily): Promise<LivingValue | undefined> {
+    return settle(() => getLiving(this.engine, this.family(options), key, options))
+  }
+
+  /** The columns of a key's value, in order of their names, or undefined. A plain value is one column without a name. */
+  getEntity(key: Bytes, options?: ReadOptions & InColumnFamily): Promise<Column[] | undefined> {
+    return settle(() => getEntity(this.engine, this.family(options), key, options))
   }
 
   /** Whether a key exists. */
@@ -127,6 +195,16 @@ export class Database {
     return entries(this.engine, this.family(range), range)
   }
 
+  /** As `entries`, with the time when each is over. */
+  livingEntries(range?: RangeOptions & InColumnFamily): Entries<LivingEntry> {
+    return livingEntries(this.engine, this.family(range), range)
+  }
+
+  /** As `entries`, with all columns of each value: see `getEntity`. */
+  entities(range?: RangeOptions & InColumnFamily): Entries<[Uint8Array, Column[]]> {
+    return entities(this.engine, this.family(range), range)
+  }
+
   keys(range?: RangeOptions & InColumnFamily): Entries<Uint8Array> {
     return keys(this.engine, this.family(range), range)
   }
@@ -138,7 +216,7 @@ export class Database {
   /** The present moment, to read from later. Close it: it keeps old versions from being compacted away. */
   snapshot(): Snapshot {
     this.engine.refuseUnlessOpen()
-    return this.engine.snapshots.take(this.engine.lastSequence)
+    return this.engine.snapshots.take(this.engine.lastSequence, this.engine.runtime.clock.now())
   }
 
   /** The column family of that name, created when it does not exist. */
@@ -160,6 +238,11 @@ export class Database {
     return openView(this, name, options)
   }
 
+  /** Whether entries of the column family can have a time to live of their own, as `expiringKeys` lets them. */
+  hasExpiringKeys(options?: InColumnFamily): boolean {
+    return this.family(options).expiry?.source.kind === 'keys'
+  }
+
   columnFamilyNames(): string[] {
     return [...this.engine.familiesByName.keys()]
   }
@@ -179,6 +262,77 @@ export class Database {
     return compact(this.engine, this.family(options), options)
   }
 
+  /**
+   * Compacts tables, by number as `liveFiles` has it or by name, into a level, and gives the numbers of the new ones.
+   * Tables that must go along go along. Throws `INVALID_ARGUMENT` for what cannot be compacted so, `ABORTED` where
+   * a running compaction is in the way.
+   */
+  async compactFiles(
+    files: readonly TableReference[],
+    outputLevel: number,
+    options?: CompactFilesOptions & InColumnFamily,
+  ): Promise<number[]> {
+    return compactFiles(this.engine, this.family(options), files, outputLevel, options)
+  }
+
+  /**
+   * Starts no flush and no compaction until `continueBackgroundWork` has been called as often; settles when none runs.
+   * Writes go on until the memtables are full, and then wait, as `flush` does.
+   */
+  async pauseBackgroundWork(): Promise<void> {
+    this.engine.refuseUnlessOpen()
+    return this.engine.background.pause()
+  }
+
+  continueBackgroundWork(): void {
+    this.engine.refuseUnlessOpen()
+    this.engine.background.continue()
+  }
+
+  /**
+   * Stops `compact` and `compactFiles`, which fail with `ABORTED`, and refuses new calls until `enableManualCompaction`
+   * has been called as often; settles when none runs.
+   */
+  async disableManualCompaction(): Promise<void> {
+    this.engine.refuseUnlessOpen()
+    return this.engine.manual.disable()
+  }
+
+  enableManualCompaction(): void {
+    this.engine.refuseUnlessOpen()
+    this.engine.manual.enable()
+  }
+
+  /** The options in force: those of the database and those of a column family, complete. */
+  getOptions(options?: InColumnFamily): OptionsInForce {
+    return getOptions(this.engine, this.family(options))
+  }
+
+  /**
+   * Changes options of a column family while it is open, for this opening and in the OPTIONS file. Throws
+   * `INVALID_ARGUMENT` for a value that `open` would refuse and for an option that cannot be changed. What the options
+   * decide goes by them at once: triggers and limits, write stalls, memtables and tables begun from now on.
+   */
+  setOptions(changes: MutableColumnFamilyOptions, options?: InColumnFamily): Promise<void> {
+    return settle(() => setOptions(this.engine, this.family(options), changes))
+  }
+
+  /** The same for options of the whole database. */
+  setDBOptions(changes: MutableDatabaseOptions): Promise<void> {
+    return settle(() => setDBOptions(this.engine, changes))
+  }
+
+  /**
+   * Removes the tables below level 0 that lie wholly within a range, to give space back at once. Keys elsewhere in the
+   * ranges stay, and older versions may come to light again: see docs/guide/options.md, and `deleteRange` first.
+   */
+  async deleteFilesInRanges(
+    ranges: readonly KeyRange[],
+    options?: DeleteFilesOptions & InColumnFamily,
+  ): Promise<DeletedFiles> {
+    return deleteFilesInRanges(this.engine, this.family(options), ranges, options)
+  }
+
   /** About how many bytes of table files lie in each range. */
   approximateSizes(ranges: readonly KeyRange[], options?: InColumnFamily): number[] {
     return approximateSizes(this.engine, this.family(options), ranges)
@@ -192,6 +346,11 @@ export class Database {
   /** A property by RocksDB's name, such as `rocksdb.num-files-at-level0`; undefined when there is none. */
   property(name: string, options?: InColumnFamily): string | undefined {
     return property(this.engine, this.family(options), name)
+  }
+
+  /** What the blob files of a column family hold, and how much of it is garbage. */
+  blobStats(options?: InColumnFamily): BlobStats {
+    return blobStats(this.family(options))
   }
 
   /** Counters since the database was opened, and the bytes in memory now. */

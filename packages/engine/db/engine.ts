@@ -7,19 +7,22 @@
  * RocksDB: db/db_impl/db_impl.h
  */
 import { isVarveError, VarveError } from '@varve/format/errors'
+import type { BlobFileCache } from '../blob/index.ts'
 import type { BlockCache } from '../cache/index.ts'
 import type { TableOrigin } from '../compaction/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
 import { ArenaPool } from '../memtable/index.ts'
 import type { ResolvedOptions } from '../options/index.ts'
 import { InlinePace, type Runtime } from '../runtime/index.ts'
-import type { TableCache } from '../table/index.ts'
+import type { OpenFiles, TableCache } from '../table/index.ts'
 import type { VersionSet } from '../version/index.ts'
 import { Background } from './background.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Events } from './events.ts'
 import type { Family } from './family.ts'
 import { Logs } from './logs.ts'
+import { ManualTurns } from './manual-turns.ts'
+import { SharedBuffers } from './shared-buffers.ts'
 import { SnapshotList } from './snapshots.ts'
 import { Statistics } from './statistics.ts'
 import { WriteController } from './write-controller.ts'
@@ -36,6 +39,9 @@ export interface EngineParts {
   lock: FileLock | undefined
   versions: VersionSet
   tables: TableCache
+  blobs: BlobFileCache
+  /** What `tables` and `blobs` keep open. */
+  openFiles: OpenFiles
   cache: BlockCache
   /** Names this run of the process in the properties of the tables that it writes. */
   sessionId: string
@@ -49,6 +55,8 @@ export class Engine {
   readonly lock: FileLock | undefined
   readonly versions: VersionSet
   readonly tables: TableCache
+  readonly blobs: BlobFileCache
+  readonly openFiles: OpenFiles
   readonly cache: BlockCache
   readonly arenas: ArenaPool = new ArenaPool()
   /** For reads of blocks and syncs of logs. */
@@ -63,8 +71,11 @@ export class Engine {
   readonly logs: Logs
   readonly controller: WriteController
   readonly background: Background
+  readonly manual: ManualTurns
   readonly commits: CommitQueue
-  /** Settles when the newest creation or drop of a column family has ended, well or not. */
+  /** There when memtables are bounded together with those of other databases. */
+  readonly sharedBuffers: SharedBuffers | undefined
+  /** Settles when the newest change of a column family or of options has ended, well or not (in-turn.ts). */
   familyChanges: Promise<unknown> = Promise.resolve()
   /** Cursors and iterators that are open; closing the database closes them. */
   readonly openReaders: Set<Closeable> = new Set()
@@ -77,6 +88,8 @@ export class Engine {
   /** Settles when closing is done. */
   readonly closed: PromiseWithResolvers<void> = Promise.withResolvers<void>()
 
+  /** Of the flushes and compactions since the opening, for their events. */
+  private jobs = 0
   /** The newest sequence number ever given to a group, applied or not (W3). */
   private lastTaken = 0
 
@@ -88,13 +101,18 @@ export class Engine {
     this.lock = parts.lock
     this.versions = parts.versions
     this.tables = parts.tables
+    this.blobs = parts.blobs
+    this.openFiles = parts.openFiles
     this.cache = parts.cache
     this.pace = new InlinePace(parts.runtime)
     this.sessionId = parts.sessionId
     this.logs = new Logs(this)
     this.controller = new WriteController(this)
     this.background = new Background(this)
+    this.manual = new ManualTurns(this)
     this.commits = new CommitQueue(this)
+    const { writeBufferManager } = parts.options.db
+    this.sharedBuffers = writeBufferManager && new SharedBuffers(this, writeBufferManager)
     this.snapshots.onOldestClosed = () => this.noteOldestReader()
   }
 
@@ -103,7 +121,9 @@ export class Engine {
     return {
       columnFamilyId: family.id,
       columnFamilyName: family.name,
-      mergeOperator: family.merge?.name ?? 'nullptr',
+      mergeOperator: family.functions.merge?.name ?? 'nullptr',
+      // Of what the MANIFEST does not have yet nobody knows whether it holds.
+      valueStamp: family.state.valueStamp === undefined ? '' : (family.expiry?.source.kind ?? ''),
       dbId: this.versions.databaseId ?? '',
       dbSessionId: this.sessionId,
     }
@@ -129,6 +149,7 @@ export class Engine {
     this.state = 'closed'
     this.arenas.close()
     for (const family of this.families.values()) family.release()
+    this.sharedBuffers?.close()
   }
 
   familyById(id: number): Family {
@@ -155,6 +176,11 @@ export class Engine {
     if (this.state === 'closed') this.refuseUnlessOpen()
     if (this.isReadOnly) throw new VarveError('READ_ONLY', `the database ${this.path} was opened read-only`)
     if (this.backgroundError !== undefined) throw this.writesRefused(this.backgroundError)
+  }
+
+  /** The number of the next flush or compaction. */
+  nextJob(): number {
+    return ++this.jobs
   }
 
   /** Gives a group `count` sequence numbers and returns the first. */
@@ -209,6 +235,7 @@ export class Engine {
       this.backgroundError = error
       this.events.emit('backgroundError', { error })
       this.controller.wake()
+      this.sharedBuffers?.manager.noteChange()
     }
     return error
   }

@@ -10,7 +10,7 @@
  */
 import { Step } from '../cursor/cursor.ts'
 import { loadWanted, loadWantedSync } from '../cursor/driver.ts'
-import type { VisibleCursor } from '../cursor/visible-cursor.ts'
+import type { RowCursor } from '../cursor/row-cursor.ts'
 import type { RangeReader } from './range-reader.ts'
 import { loadsNow } from './read-path.ts'
 
@@ -23,7 +23,7 @@ export interface ScanPlan<Row> {
   /** Begins an iteration. */
   open: () => RangeReader
   /** Copies what a row consists of. */
-  take: (visible: VisibleCursor) => Row
+  take: (visible: RowCursor) => Row
   reverse: boolean
   limit: number
 }

@@ -41,8 +41,8 @@ export class ExpiryTimer {
 
   private nextDue(): number | undefined {
     let next: number | undefined
-    for (const { options, picker } of this.engine.families.values()) {
-      const due = options.disableAutoCompactions ? undefined : picker.nextDue()
+    for (const { compactsItself, picker } of this.engine.families.values()) {
+      const due = compactsItself ? picker.nextDue() : undefined
       if (due !== undefined && (next === undefined || due < next)) next = due
     }
     return next

@@ -9,17 +9,24 @@
  */
 import type { VersionEdit } from '@varve/format/manifest'
 import {
+  type FilterTask,
   type FlushJob,
   type FlushResult,
   flushCompression,
+  runFlushInTurns,
   tableBuilderOptions,
 } from '../compaction/index.ts'
+import { filterSourceOf } from '../compaction-filter/index.ts'
+import type { Memtable } from '../memtable/index.ts'
 import { mergeSourceOf } from '../merge/index.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
-import { sealMemtables } from './make-room.ts'
-import { openNewTables, recordTables } from './new-tables.ts'
+import { flushBlobs } from './job-blobs.ts'
+import { rateLimitOf, untilSolvent } from './job-rate.ts'
+import { sealFamily, sealMemtables } from './make-room.ts'
+import { openNewTables, recordTables, tellOfTable } from './new-tables.ts'
 import { oldestLogNeeded, removeObsoleteFiles, removeObsoleteLogs } from './obsolete-files.ts'
+import { turnsOf } from './turns.ts'
 
 /** Flushes what `families` (absent: all) hold in memory now, and waits for it. */
 export async function flush(engine: Engine, families: readonly Family[] | undefined): Promise<void> {
@@ -48,26 +55,29 @@ export async function flushSealed(engine: Engine, family: Family): Promise<void>
   const count = family.sealed.length
   if (count === 0) return
   family.flushing = count
+  let run: FlushRun
   try {
-    const started = engine.runtime.clock.monotonic()
-    const { file } = await runFlush(engine, family, count)
+    run = await runFlush(engine, family, count)
+    const { result } = run
+    const { file } = result
     // The logs of other families must not be behind what this table says has happened (L1).
     if (engine.families.size > 1) await engine.logs.syncOlder()
     const log = await currentLog(engine)
-    const edits = [...flushEdits(engine, family, count, file), ...log]
+    const edits = [...flushEdits(engine, family, count, result), ...log]
     const onRecorded = (): void => {
       family.recorded = count
     }
     await recordTables(engine, family, edits, file === undefined ? [] : [file], onRecorded)
-    family.flushed(count)
-    countFlush(engine, family, file, started)
-    engine.controller.update()
-    if (engine.logs.isStarted) await removeObsoleteLogs(engine)
-    await removeObsoleteFiles(engine)
   } catch (error) {
     family.flushing = 0
     throw error
   }
+  // From here on the next flush of the family may run.
+  family.flushed(count)
+  countFlush(engine, family, run)
+  engine.controller.update()
+  if (engine.logs.isStarted) await removeObsoleteLogs(engine)
+  await removeObsoleteFiles(engine)
 }
 
 /**
@@ -86,11 +96,18 @@ async function openRecorded(engine: Engine, family: Family): Promise<void> {
   }
 }
 
+/** A flush whose table is written. */
+interface FlushRun {
+  readonly job: number
+  readonly result: FlushResult
+  readonly started: number
+}
+
 interface Flush {
   readonly family: Family
   readonly count: number
-  readonly file: FlushResult['file']
-  readonly started: number
+  /** Absent where there was nothing to flush. */
+  readonly run: FlushRun | undefined
 }
 
 /**
@@ -103,21 +120,22 @@ export async function flushTogether(engine: Engine): Promise<void> {
     for (const family of engine.families.values()) {
       if (family.recorded > 0) await openRecorded(engine, family)
       const count = family.sealed.length
-      const started = engine.runtime.clock.monotonic()
       family.flushing = count
-      const { file } = count === 0 ? { file: undefined } : await runFlush(engine, family, count)
-      flushes.push({ family, count, file, started })
+      const run = count === 0 ? undefined : await runFlush(engine, family, count)
+      flushes.push({ family, count, run })
     }
     await recordTogether(engine, flushes)
     for (const { family } of flushes) await openNewTables(engine, family)
   } catch (error) {
-    for (const family of engine.families.values()) family.flushing = 0
+    for (const family of engine.families.values()) {
+      family.flushing = 0
+    }
     throw error
   }
-  for (const { family, count, file, started } of flushes) {
-    if (count === 0) continue
+  for (const { family, count, run } of flushes) {
+    if (run === undefined) continue
     family.flushed(count)
-    countFlush(engine, family, file, started)
+    countFlush(engine, family, run)
   }
   engine.controller.update()
   await removeObsoleteLogs(engine)
@@ -126,9 +144,7 @@ export async function flushTogether(engine: Engine): Promise<void> {
 
 async function recordTogether(engine: Engine, flushes: readonly Flush[]): Promise<void> {
   const logNumber = engine.logs.number
-  const edits = flushes.map(({ family, file }) =>
-    inFamily(family, { logNumber, newFiles: file === undefined ? [] : [file.record] }),
-  )
+  const edits = flushes.map(({ family, run }) => inFamily(family, { logNumber, ...additions(run?.result) }))
   const log = await currentLog(engine)
   await engine.versions.logAndApply([...edits, { minLogNumberToKeep: logNumber }, ...log], true, () => {
     for (const { family, count } of flushes) family.recorded = count
@@ -149,7 +165,7 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
   for (const family of engine.families.values()) {
     // Memtables that were sealed within a log can only be flushed all together (F2).
     if (keepLogs && family.sealed.length === 0) continue
-    if (!family.memtable.isEmpty) family.seal(engine.logs.number)
+    if (!family.memtable.isEmpty) sealFamily(engine, family)
     await flushSealed(engine, family)
     family.startsAt(engine.logs.number)
     edits.push(inFamily(family, { logNumber: engine.logs.number }))
@@ -159,7 +175,26 @@ export async function flushRecovered(engine: Engine, keepLogs: boolean): Promise
   await engine.versions.logAndApply([...edits, { minLogNumberToKeep }, ...log])
 }
 
-async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushResult> {
+/** Writes the table, and tells of it. What follows, the record in the MANIFEST, may still fail. */
+async function runFlush(engine: Engine, family: Family, count: number): Promise<FlushRun> {
+  const job = engine.nextJob()
+  const { events, runtime } = engine
+  const started = runtime.clock.monotonic()
+  const columnFamily = family.name
+  const bytes = family.sealed.slice(0, count).reduce((sum, { memtable }) => sum + memtable.memoryUsage, 0)
+  events.emit('flushBegin', { columnFamily, job, memtables: count, bytes })
+  try {
+    const result = await writeTable(engine, family, count)
+    if (result.file !== undefined) tellOfTable(engine, family, job, 'flush', result.file)
+    return { job, result, started }
+  } catch (error) {
+    events.emit('flushFailed', { columnFamily, job, error })
+    throw error
+  }
+}
+
+async function writeTable(engine: Engine, family: Family, count: number): Promise<FlushResult> {
+  if (engine.options.db.rateLimiter !== undefined) await untilSolvent(engine)
   const { options } = family
   const seconds = Math.floor(engine.runtime.clock.now() / 1000)
   const memtables = family.sealed.slice(0, count).map(sealed => sealed.memtable)
@@ -182,22 +217,58 @@ async function runFlush(engine: Engine, family: Family, count: number): Promise<
     },
     fileNumber: engine.versions.newFileNumber(),
     merge: mergeSourceOf(options.mergeOperator),
+    comparator: family.comparatorSource,
+    blobs: flushBlobs(engine, family, sumOf(memtables, 'entryCount'), sumOf(memtables, 'memoryUsage')),
+    rateLimit: rateLimitOf(engine, 'high'),
+    filter: filterTask(family),
+    // What is over goes when it is compacted: here it would only make place for a tombstone.
+    expiry: family.expiry && { source: family.expiry.source, now: undefined },
   }
   // A family that is dropped meanwhile lets go of them, and the worker still reads.
   for (const memtable of memtables) memtable.ref()
   try {
-    return await engine.runtime.jobs.run<FlushResult>(job, 'high')
+    if (job.filter === undefined || job.filter.source !== undefined)
+      return await engine.runtime.jobs.run<FlushResult>(job, 'high')
+    return await runFlushInTurns(job, engine.fs, turnsOf(engine.runtime), family.functions)
   } finally {
     for (const memtable of memtables) memtable.unref()
   }
 }
 
-function flushEdits(engine: Engine, family: Family, count: number, file: FlushResult['file']): VersionEdit[] {
+/** As in RocksDB only filters that want it are asked in flushes. */
+function filterTask({ filter, options, name, id }: Family): FilterTask | undefined {
+  if (filter?.filtersFlushes !== true) return undefined
+  return {
+    source: filterSourceOf(options.compactionFilter),
+    context: {
+      columnFamily: name,
+      columnFamilyId: id,
+      reason: 'flush',
+      level: 0,
+      outputLevel: 0,
+      isFullCompaction: false,
+      isManualCompaction: false,
+      isBottommost: false,
+    },
+  }
+}
+
+function sumOf(memtables: readonly Memtable[], what: 'entryCount' | 'memoryUsage'): number {
+  return memtables.reduce((sum, memtable) => sum + memtable[what], 0)
+}
+
+function flushEdits(engine: Engine, family: Family, count: number, result: FlushResult): VersionEdit[] {
   // The next memtable's first log is the oldest that this family still needs.
   const logNumber = family.sealed[count]?.firstLog ?? family.firstLog
-  const newFiles = file === undefined ? [] : [file.record]
   const minLogNumberToKeep = oldestLogNeededAfter(engine, family, logNumber)
-  return [inFamily(family, { logNumber, newFiles }), { minLogNumberToKeep }]
+  return [inFamily(family, { logNumber, ...additions(result) }), { minLogNumberToKeep }]
+}
+
+/** The table and the blob files that it refers to come together or not at all. */
+function additions(result: FlushResult | undefined): VersionEdit {
+  const { file, blobAdditions = [] } = result ?? {}
+  const newFiles = file === undefined ? [] : [file.record]
+  return blobAdditions.length === 0 ? { newFiles } : { newFiles, blobAdditions }
 }
 
 /** As `oldestLogNeeded`, once `family` needs none before `logNumber`. */
@@ -222,13 +293,15 @@ async function waitUntilFlushed(engine: Engine, family: Family, memtable: unknow
   }
 }
 
-function countFlush(engine: Engine, family: Family, file: FlushResult['file'], started: number): void {
-  const bytes = file?.record.size ?? 0
+function countFlush(engine: Engine, family: Family, { job, result, started }: FlushRun): void {
+  const { file, statistics } = result
+  const bytes = statistics.bytesWritten
   engine.statistics.flushes++
   engine.statistics.flushBytesWritten += bytes
   family.written.flushed += bytes
   engine.events.emit('flush', {
     columnFamily: family.name,
+    job,
     file: file?.record.number,
     entries: file?.statistics.entries ?? 0,
     bytes,

@@ -15,7 +15,9 @@ import type { WriteGroup } from './write-group.ts'
 export function needsRoom(engine: Engine, { families, byteLength, encoder }: WriteGroup): boolean {
   for (const family of families)
     if (!family.isDropped && !family.hasRoom(byteLength, encoder.count)) return true
-  return engine.isOverWriteBufferSize() || engine.isOverTotalWalSize()
+  return (
+    engine.isOverWriteBufferSize() || engine.isOverTotalWalSize() || engine.sharedBuffers?.isOver === true
+  )
 }
 
 /** Seals what is too large, or too full for the group. Called by the commit loop only. */
@@ -23,7 +25,15 @@ export async function sealWhatIsFull(engine: Engine, group: WriteGroup): Promise
   const sealing = new Set(familiesWithoutRoom(group).filter(family => !family.memtable.isEmpty))
   if (engine.isOverWriteBufferSize()) addDefined(sealing, largestFamily(engine))
   if (engine.isOverTotalWalSize()) addDefined(sealing, familyPinningOldestLog(engine))
+  for (const family of wantedByOthers(engine)) if (!family.memtable.isEmpty) sealing.add(family)
   if (sealing.size > 0) await seal(engine, sealing)
+}
+
+/** Those whose memtable is the oldest of all that share a bound. */
+function wantedByOthers({ sharedBuffers }: Engine): Family[] {
+  if (sharedBuffers === undefined) return []
+  if (sharedBuffers.manager.shouldFlush) sharedBuffers.manager.flushOldest()
+  return sharedBuffers.takeWanted().filter(({ isDropped }) => !isDropped)
 }
 
 /** Takes memory for memtables that have none yet. What was full has been sealed. */
@@ -43,9 +53,18 @@ export async function sealMemtables(engine: Engine, families: Iterable<Family>):
 
 async function seal(engine: Engine, families: Iterable<Family>): Promise<void> {
   await startLog(engine)
-  for (const family of families) family.seal(engine.logs.number)
+  for (const family of families) sealFamily(engine, family)
   engine.controller.update()
   engine.background.schedule()
+}
+
+/** Seals one memtable; a new log has been started. */
+export function sealFamily(engine: Engine, family: Family): void {
+  const { memtable } = family
+  family.seal(engine.logs.number)
+  const { entryCount: entries, memoryUsage: bytes } = memtable
+  const { deletionCount: deletions } = memtable.counts
+  engine.events.emit('memtableSealed', { columnFamily: family.name, entries, deletions, bytes })
 }
 
 /** Goes over to a new log. Memtables that are empty then owe nothing to the old one. */

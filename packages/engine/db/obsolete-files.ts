@@ -7,14 +7,19 @@
  */
 import { join } from 'node:path'
 import { isVarveError } from '@varve/format/errors'
-import { manifestName, tableName } from '@varve/format/names'
+import { blobName, manifestName, tableName } from '@varve/format/names'
 import type { Engine } from './engine.ts'
 
-/** Removes the tables and MANIFESTs that have become obsolete. A failure stops writing: it may be a failing disk. */
+/** Removes the tables, blob files and MANIFESTs that have become obsolete. A failure stops writing: it may be a failing disk. */
 export async function removeObsoleteFiles(engine: Engine): Promise<void> {
   for (const file of engine.versions.takeObsoleteFiles()) {
     await engine.tables.forget(file)
     await removeFile(engine, tableName(file.number))
+    engine.events.emit('tableDeleted', { file: file.number })
+  }
+  for (const file of engine.versions.takeObsoleteBlobFiles()) {
+    await engine.blobs.forget(file)
+    await removeFile(engine, blobName(file.number))
   }
   for (const number of engine.versions.takeObsoleteManifests()) await removeFile(engine, manifestName(number))
 }

@@ -9,26 +9,36 @@ import { dirname, join } from 'node:path'
 import { isVarveError, VarveError } from '@varve/format/errors'
 import { CURRENT_NAME, LOCK_NAME, parseFileName } from '@varve/format/names'
 import type { OptionsFile } from '@varve/format/options'
+import { BlobFileCache } from '../blob/index.ts'
 import { BlockCache } from '../cache/index.ts'
+import { loadGivenOrders, orderOf } from '../comparator/index.ts'
 import type { FileLock, FileSystem } from '../fs/index.ts'
-import { mergeOperatorOf, parseMergeOption } from '../merge/index.ts'
+import { operatorOfOptions, parseMergeOption, refuseOtherOperator } from '../merge/index.ts'
 import {
+  blobOptions,
+  givenBlobOptions,
   type OpenOptions,
+  parseBlobOptions,
   type ResolvedColumnFamilyOptions,
   type ResolvedOptions,
   resolveOptions,
+  writtenTtl,
 } from '../options/index.ts'
-import { nodeRuntime, type Runtime } from '../runtime/index.ts'
-import { TableCache } from '../table/index.ts'
+import { memoryRuntime, nodeRuntime, type Runtime, workerCount } from '../runtime/index.ts'
+import { OpenFiles, TableCache } from '../table/index.ts'
 import { createDatabase, newIdentity, newSessionId, VersionSet } from '../version/index.ts'
 import { createColumnFamily } from './column-family-changes.ts'
 import { Database } from './database.ts'
 import { Engine } from './engine.ts'
 import type { EventListeners } from './events.ts'
-import { Family } from './family.ts'
+import { Family, optionFunctionsOf, refuseUnorderedMemtable } from './family.ts'
+import { recordExpiry, withRecordedExpiry } from './family-expiry.ts'
 import { removeFilesLetGo } from './obsolete-files.ts'
 import { newestOptionsFile } from './options-file.ts'
 import { recover } from './recover.ts'
+
+/** In place of a path: a database of its own in memory, gone when it is closed. */
+const IN_MEMORY = ':memory:'
 
 /** What `open` takes besides options. */
 export interface OpenListeners {
@@ -37,7 +47,8 @@ export interface OpenListeners {
 }
 
 /**
- * Opens the database in the directory `path`, making it if need be. Throws `LOCKED` while anyone else has it
+ * Opens the database in the directory `path`, making it if need be. `:memory:` makes one that is in no directory: the
+ * same in everything, but nothing of it is left when it is closed, and nobody else can open it. Throws `LOCKED` while anyone else has it
  * open for writing, `NOT_FOUND` or `ALREADY_EXISTS` by `createIfMissing` and `errorIfExists`, `CORRUPTION` and
  * `NOT_SUPPORTED` for what cannot be read rightly, `INVALID_ARGUMENT` for wrong options.
  */
@@ -52,8 +63,7 @@ export async function open(
     })
   }
   const resolved = resolveOptions(options)
-  const { maxBackgroundJobs, maxSubcompactions } = resolved.db
-  const world = runtime ?? nodeRuntime({ workers: maxBackgroundJobs + maxSubcompactions - 1 })
+  const world = runtime ?? worldOf(path, workerCount(resolved.db))
   let lock: FileLock | undefined
   let engine: Engine | undefined
   try {
@@ -65,6 +75,7 @@ export async function open(
     engine = await loadEngine(path, resolved, world, lock)
     engine.events.onAll(listeners)
     await recover(engine)
+    await recordExpiry(engine)
     await createWantedFamilies(engine)
     engine.controller.update()
     engine.background.begin()
@@ -73,6 +84,11 @@ export async function open(
     await abandon(engine, lock, world)
     throw error
   }
+}
+
+/** The machine, or no more than this process. */
+function worldOf(path: string, workers: number): Runtime {
+  return path === IN_MEMORY ? memoryRuntime({ workers }) : nodeRuntime({ workers })
 }
 
 /** Whether the directory holds a database; if it does not, makes sure that it may get one. */
@@ -135,42 +151,85 @@ async function loadEngine(
 ): Promise<Engine> {
   const written = await newestOptionsFile(runtime.fs, path)
   const optionsOf = (name: string) =>
-    withWrittenOperator(name, options.columnFamilies.get(name) ?? options.columnFamily, written)
+    withWritten(name, options.columnFamilies.get(name) ?? options.columnFamily, written)
+  const orders = await loadGivenOrders(options.columnFamily.comparator, options.columnFamilies)
   const versions = await VersionSet.recover({
     fs: runtime.fs,
     directory: path,
     maxManifestFileSize: options.db.maxManifestFileSize,
     levelCountOf: name => optionsOf(name).numLevels,
+    orderOf: (name, comparator) => orderOf(orders, name, comparator),
   })
-  const cache = new BlockCache(options.db.blockCacheSize)
+  const cache = options.db.blockCache ?? new BlockCache(options.db.blockCacheSize)
+  const openFiles = new OpenFiles(options.db.maxOpenFiles)
   const tables = new TableCache({
     fs: runtime.fs,
     directory: path,
     cache,
-    maxOpenFiles: options.db.maxOpenFiles,
+    openFiles,
+    cachesContents: options.db.cacheIndexAndFilterBlocks,
+    pinsLevel0: options.db.pinL0FilterAndIndexBlocksInCache,
   })
+  const blobs = new BlobFileCache(runtime.fs, path, openFiles)
   const sessionId = newSessionId(runtime.randomBytes(20))
-  const engine = new Engine({ path, options, runtime, lock, versions, tables, cache, sessionId })
+  const engine = new Engine({
+    path,
+    options,
+    runtime,
+    lock,
+    versions,
+    tables,
+    blobs,
+    openFiles,
+    cache,
+    sessionId,
+  })
   for (const state of versions.columnFamilies.values()) {
-    const options = optionsOf(state.name)
+    const options = withRecordedExpiry(optionsOf(state.name), state)
+    refuseUnorderedMemtable(state.name, options, state.order)
     const onReaderGone = () => removeFilesLetGo(engine)
-    const merge = await mergeOperatorOf(options.mergeOperator)
+    const functions = await optionFunctionsOf(options)
+    refuseOtherThanWritten(state.name, functions.merge?.name, written)
     const { arenas } = engine
-    engine.addFamily(new Family(state, options, merge, state.logNumber, arenas, runtime.clock, onReaderGone))
+    engine.addFamily(
+      new Family(state, options, functions, state.logNumber, arenas, runtime.clock, onReaderGone),
+    )
   }
   return engine
 }
 
-/** A directory that says which merge operator its operands are for is read with that one, unless another is given. */
-function withWrittenOperator(
+/**
+ * What a directory's OPTIONS file says where nothing else was given: which merge operator and time to live its entries are for,
+ * and about blob files.
+ */
+function withWritten(
   name: string,
   options: ResolvedColumnFamilyOptions,
   written: OptionsFile | undefined,
 ): ResolvedColumnFamilyOptions {
-  if (options.mergeOperator !== undefined) return options
-  const text = written?.columnFamilies.find(family => family.name === name)?.options.get('merge_operator')
-  const mergeOperator = text === undefined ? undefined : parseMergeOption(text)
-  return mergeOperator === undefined ? options : { ...options, mergeOperator }
+  const section = written?.columnFamilies.find(family => family.name === name)?.options
+  if (section === undefined) return options
+  const operator = section.get('merge_operator')
+  const mergeOperator =
+    options.mergeOperator ?? (operator === undefined ? undefined : parseMergeOption(operator))
+  const ttlDatabase = options.ttlDatabase ?? (options.expiringKeys ? undefined : writtenTtl(section))
+  return {
+    ...options,
+    ...blobOptions({ ...parseBlobOptions(section), ...givenBlobOptions(options) }),
+    ...(mergeOperator === undefined ? {} : { mergeOperator }),
+    ...(ttlDatabase === undefined ? {} : { ttlDatabase }),
+  }
+}
+
+function refuseOtherThanWritten(
+  name: string,
+  given: string | undefined,
+  written: OptionsFile | undefined,
+): void {
+  const section = written?.columnFamilies.find(family => family.name === name)?.options
+  const operator = section?.get('merge_operator')
+  if (operator !== undefined)
+    refuseOtherOperator(name, given, operatorOfOptions(operator), 'the OPTIONS file')
 }
 
 /** Families that the options name and the database does not have yet. */
@@ -196,6 +255,7 @@ async function abandon(
     engine?.logs.close(),
     engine?.versions.close(),
     engine?.tables.close(),
+    engine?.blobs.close(),
     runtime.jobs.close(),
   ])
   engine?.releaseMemory()

@@ -22,13 +22,17 @@ import { compressionSettings, hasBottommostSettings } from '../compaction/index.
 import type { FileSystem } from '../fs/index.ts'
 import { formatMergeOption } from '../merge/index.ts'
 import {
+  blobOptions,
   type CompressionName,
+  describeBlobs,
   describeStyle,
+  describeTtl,
   type ResolvedColumnFamilyOptions,
   type ResolvedDatabaseOptions,
   rocksdbSpelling,
 } from '../options/index.ts'
 import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
 import { removeFile } from './obsolete-files.ts'
 
 type Place = Pick<Engine, 'fs' | 'path'>
@@ -45,7 +49,13 @@ const compressionTypes: Record<CompressionName, string> = {
 }
 
 /** Not as they are. */
-const writtenApart: ReadonlySet<string> = new Set(['compactionStyle', 'ttl', 'mergeOperator'])
+const writtenApart: ReadonlySet<string> = new Set([
+  'compactionStyle',
+  'ttl',
+  'mergeOperator',
+  'compactionFilter',
+  'comparator',
+])
 
 /** What the newest OPTIONS file says; nothing if there is none. */
 export async function newestOptionsFile(fs: FileSystem, path: string): Promise<OptionsFile | undefined> {
@@ -53,23 +63,52 @@ export async function newestOptionsFile(fs: FileSystem, path: string): Promise<O
   return newest === undefined ? undefined : readOptionsFile({ fs, path }, newest)
 }
 
-/** Writes a new OPTIONS file, complete and synced before it gets its name, and removes all but the newest two. */
-export async function writeOptionsFile(engine: Engine): Promise<void> {
+/** What an OPTIONS file is to say. */
+export interface WrittenOptions {
+  db: ResolvedDatabaseOptions
+  familyOptions(family: Family): ResolvedColumnFamilyOptions
+}
+
+/** The options that are in force. */
+export function presentOptions({ options }: Engine): WrittenOptions {
+  return { db: options.db, familyOptions: family => family.options }
+}
+
+/**
+ * Writes a new OPTIONS file, complete and synced before it gets its name, and removes all but the newest two.
+ * `onDurable` is called between the two: a crash before it leaves what was written before, one after it the new file.
+ */
+export async function writeOptionsFile(
+  engine: Engine,
+  written: WrittenOptions = presentOptions(engine),
+  onDurable: () => void = () => undefined,
+): Promise<void> {
   const { fs, path } = engine
   const existing = await numbersOfOptionsFiles(engine)
   const before = existing.length === 0 ? undefined : await readOptionsFile(engine, existing[0])
   const number = engine.versions.newFileNumber()
   const temporary = join(path, optionsTempName(number))
-  const file = await fs.open(temporary, 'create')
   try {
-    await file.write(encodeUtf8(formatOptionsFile(describe(engine, before))), 0)
+    await writeSynced(fs, temporary, formatOptionsFile(describe(engine, written, before)))
+    await fs.rename(temporary, join(path, optionsName(number)))
+  } catch (error) {
+    // On a full disk it would take what little there is. If it stays, the next open removes it.
+    await Promise.allSettled([fs.unlink(temporary)])
+    throw error
+  }
+  await fs.syncDirectory(path)
+  onDurable()
+  for (const old of existing.slice(FILES_KEPT - 1)) await removeFile(engine, optionsName(old))
+}
+
+async function writeSynced(fs: FileSystem, path: string, text: string): Promise<void> {
+  const file = await fs.open(path, 'create')
+  try {
+    await file.write(encodeUtf8(text), 0)
     await file.sync()
   } finally {
     await file.close()
   }
-  await fs.rename(temporary, join(path, optionsName(number)))
-  await fs.syncDirectory(path)
-  for (const old of existing.slice(FILES_KEPT - 1)) await removeFile(engine, optionsName(old))
 }
 
 /** Newest first. */
@@ -91,16 +130,18 @@ async function readOptionsFile({ fs, path }: Place, number: number): Promise<Opt
   }
 }
 
-function describe(engine: Engine, before: OptionsFile | undefined): OptionsFile {
+function describe(engine: Engine, written: WrittenOptions, before: OptionsFile | undefined): OptionsFile {
   const families = [...engine.families.values()].sort((a, b) => a.id - b.id)
   return {
     version: {},
-    db: describeDatabase(engine.options.db, before?.db),
-    columnFamilies: families.map(({ name, options }) =>
+    db: describeDatabase(written.db, before?.db),
+    columnFamilies: families.map(family =>
       describeFamily(
-        name,
-        options,
-        before?.columnFamilies.find(section => section.name === name),
+        family.name,
+        written,
+        written.familyOptions(family),
+        family.order.name,
+        before?.columnFamilies.find(section => section.name === family.name),
       ),
     ),
   }
@@ -120,7 +161,9 @@ function describeDatabase(options: ResolvedDatabaseOptions, before: OptionMap | 
 
 function describeFamily(
   name: string,
+  { db }: WrittenOptions,
   options: ResolvedColumnFamilyOptions,
+  comparator: string,
   before: ColumnFamilyOptionsSection | undefined,
 ): ColumnFamilyOptionsSection {
   const family: Map<string, string> = new Map(before?.options)
@@ -138,11 +181,15 @@ function describeFamily(
   )
   if (options.mergeOperator !== undefined)
     family.set('merge_operator', formatMergeOption(options.mergeOperator))
+  describeTtl(family, options.ttlDatabase)
   describeStyle(family, options)
-  family.set('comparator', 'leveldb.BytewiseComparator')
+  describeBlobs(family, blobOptions(options))
+  family.set('comparator', comparator)
   family.set('table_factory', 'BlockBasedTable')
   describeCompression(options, family)
   table.set('filter_policy', filterPolicy(options))
+  table.set('cache_index_and_filter_blocks', String(db.cacheIndexAndFilterBlocks))
+  table.set('pin_l0_filter_and_index_blocks_in_cache', String(db.pinL0FilterAndIndexBlocksInCache))
   return { name, options: family, table: { kind: 'BlockBasedTable', options: table } }
 }
 

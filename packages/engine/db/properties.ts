@@ -4,6 +4,7 @@
  * RocksDB: include/rocksdb/db.h (struct Properties), db/internal_stats.cc
  */
 import { spaceAmplification, writeAmplification } from './amplification.ts'
+import { blobStats, blobText } from './blob-stats.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 
@@ -39,6 +40,11 @@ const properties: Record<string, Property> = {
   'rocksdb.min-log-number-to-keep': engine => engine.versions.minLogNumberToKeep,
   'rocksdb.current-super-version-number': (_, family) => family.superVersion.version.id,
   'rocksdb.base-level': (_, family) => family.picker.baseLevel,
+  'rocksdb.num-blob-files': (_, family) => blobStats(family).files,
+  'rocksdb.blob-stats': (_, family) => blobText(family),
+  'rocksdb.total-blob-file-size': (_, family) => family.state.blobBytesHeld,
+  'rocksdb.live-blob-file-size': (_, family) => blobStats(family).totalBytes,
+  'rocksdb.live-blob-file-garbage-size': (_, family) => blobStats(family).garbageBytes,
   'rocksdb.estimate-pending-compaction-bytes': (_, family) => family.picker.pendingBytes(),
   'rocksdb.num-running-compactions': engine => engine.background.runningCompactions,
   'rocksdb.num-running-flushes': engine => engine.background.runningFlushes,
@@ -49,6 +55,9 @@ const properties: Record<string, Property> = {
   'rocksdb.block-cache-capacity': engine => engine.cache.capacity,
   'rocksdb.block-cache-usage': engine => engine.cache.usage,
   'rocksdb.block-cache-pinned-usage': engine => engine.cache.pinnedUsage,
+  'varve.write-buffer-manager-usage': engine => engine.options.db.writeBufferManager?.memoryUsage ?? 0,
+  'varve.rate-limiter-bytes-through': engine => engine.options.db.rateLimiter?.statistics().bytesThrough ?? 0,
+  'varve.rate-limiter-wait-micros': engine => engine.options.db.rateLimiter?.statistics().waitMicros ?? 0,
   // Names of our own: RocksDB has these in the text of its statistics only.
   'varve.write-amplification': (_, family) => writeAmplification(family).toFixed(2),
   'varve.space-amplification': (_, family) => spaceAmplification(family).toFixed(2),
@@ -115,6 +124,11 @@ function levelTable(engine: Engine, family: Family): string {
   }
   const files = levels.reduce((sum, { length }) => sum + length, 0)
   lines.push(`${pad('Sum', 5)} ${pad(files, 8)} ${pad(mib(liveBytes(family)), 10)}`)
+  const blobs = blobStats(family)
+  if (blobs.files > 0)
+    lines.push(
+      `Blob files: ${blobs.files}, ${mib(blobs.totalBytes)} MB, garbage ${mib(blobs.garbageBytes)} MB`,
+    )
   const amplifications = [writeAmplification(family), spaceAmplification(family)]
   const [write, space] = amplifications.map(amplification => amplification.toFixed(2))
   lines.push(`Style: ${family.options.compactionStyle}, write amplification ${write}, space at most ${space}`)

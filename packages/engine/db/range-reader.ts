@@ -3,16 +3,16 @@
  * it, and is known to the database, which closes it when it closes itself.
  */
 import { VarveError } from '@varve/format/errors'
-import type { VisibleCursor } from '../cursor/visible-cursor.ts'
+import type { RowCursor } from '../cursor/row-cursor.ts'
 import type { ReadEngine } from './read-path.ts'
 import type { SuperVersion } from './super-version.ts'
 
 export class RangeReader {
-  readonly visible: VisibleCursor
+  readonly visible: RowCursor
   readonly engine: ReadEngine
   private state: SuperVersion | undefined
 
-  constructor(engine: ReadEngine, state: SuperVersion, visible: VisibleCursor) {
+  constructor(engine: ReadEngine, state: SuperVersion, visible: RowCursor) {
     this.engine = engine
     this.state = state.ref()
     this.visible = visible

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
-import { ValueType } from '@varve/format/key'
+import { bytewise, ValueType } from '@varve/format/key'
+import { BlobFileCache } from '../blob/index.ts'
 import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import { Memtable } from '../memtable/index.ts'
 import { InlinePace, nodeRuntime } from '../runtime/index.ts'
-import { TableCache } from '../table/index.ts'
+import { OpenFiles, TableCache } from '../table/index.ts'
 import { addTable, MemoryFiles } from '../table/tables.test-support.ts'
 import { FileMeta, noStatistics } from '../version/file-meta.ts'
 import { Version } from '../version/version.ts'
@@ -55,6 +56,7 @@ class Tree implements ReadEngine {
   readonly snapshots = new SnapshotList()
   readonly fs = new MemoryFiles()
   readonly tables: TableCache
+  readonly blobs: BlobFileCache
   readonly family: ReadFamily
   readonly version: Version
   lastSequence = WRITES
@@ -69,7 +71,9 @@ class Tree implements ReadEngine {
     const slow = { ...clock, monotonic: () => time++ }
     this.pace = new InlinePace({ clock: cacheBytes > 0 ? clock : slow, nextTurn })
     const cache = new BlockCache(cacheBytes)
-    this.tables = new TableCache({ fs: this.fs, directory: '/db', cache, maxOpenFiles: 4 })
+    const openFiles = new OpenFiles(4)
+    this.tables = new TableCache({ fs: this.fs, directory: '/db', cache, openFiles })
+    this.blobs = new BlobFileCache(this.fs, '/db', openFiles)
     const levels: FileMeta[][] = [
       [this.addFile(history.slice(1500, 1700)), this.addFile(history.slice(1300, 1500))],
       this.addLevel(history.slice(900, 1300)),
@@ -87,6 +91,8 @@ class Tree implements ReadEngine {
       name: 'default',
       merge: undefined,
       prefixExtractor: undefined,
+      expiry: undefined,
+      order: bytewise,
     }
     this.version.unref()
   }
@@ -137,7 +143,7 @@ for (const cacheBytes of [0, 5000, 1 << 24]) {
     for (let round = 0; round < 60; round++) {
       const sequence = round === 0 ? WRITES : random(WRITES + 1)
       const rows = rowsAt(history, sequence)
-      const options = { snapshot: tree.snapshots.take(sequence), fillCache: round % 2 === 0 }
+      const options = { snapshot: tree.snapshots.take(sequence, 0), fillCache: round % 2 === 0 }
       const wanted = Array.from({ length: 12 }, () => keyOf(random(KEYS + 10)))
       const expected = wanted.map(key => rows.get(key))
       const text = (value: Uint8Array | undefined) => value && decodeUtf8(value)
@@ -159,7 +165,7 @@ for (const cacheBytes of [0, 5000, 1 << 24]) {
     const random = randomFrom(3)
     for (let round = 0; round < 25; round++) {
       const sequence = round === 0 ? WRITES : random(WRITES + 1)
-      const range: RangeOptions = { snapshot: tree.snapshots.take(sequence), reverse: random(2) === 0 }
+      const range: RangeOptions = { snapshot: tree.snapshots.take(sequence, 0), reverse: random(2) === 0 }
       if (random(2) === 0) range.start = keyOf(random(KEYS))
       if (random(2) === 0) range.lte = keyOf(random(KEYS))
       if (random(4) === 0) range.prefix = keyOf(random(KEYS)).slice(0, 6)
@@ -259,7 +265,7 @@ test('a caller may reuse its key while a get waits', async () => {
   const tree = new Tree(history, 0)
   const [[key, value]] = [...rowsAt(history, 100)]
   const buffer = encodeUtf8(key)
-  const pending = get(tree, tree.family, buffer, { snapshot: tree.snapshots.take(100) })
+  const pending = get(tree, tree.family, buffer, { snapshot: tree.snapshots.take(100, 0) })
   buffer.fill(0x7a)
   assert.equal(decodeUtf8((await pending) as Uint8Array), value)
 })
@@ -326,7 +332,7 @@ test('calls of next that do not wait for one another get every row once', async 
 
 test('a closed snapshot and a limit that is none are refused', () => {
   const tree = new Tree(history, 0)
-  const snapshot = tree.snapshots.take(5)
+  const snapshot = tree.snapshots.take(5, 0)
   snapshot.close()
   const isInvalid = (error: unknown) => isVarveError(error, 'INVALID_ARGUMENT')
   assert.throws(() => getSync(tree, tree.family, 'k', { snapshot }), isInvalid)

@@ -10,10 +10,12 @@
  */
 import { join } from 'node:path'
 import { CorruptionError } from '@varve/format/errors'
-import { type FileName, parseFileName, walName } from '@varve/format/names'
+import { blobName, type FileName, parseFileName, walName } from '@varve/format/names'
 import type { WalOutcome } from '../wal/index.ts'
 import type { Engine } from './engine.ts'
 import type { RecoveryEvent } from './events.ts'
+import type { Family } from './family.ts'
+import { adoptFromTables } from './family-expiry.ts'
 import { flushRecovered } from './flush.ts'
 import { startLog } from './make-room.ts'
 import { openNewTables } from './new-tables.ts'
@@ -66,7 +68,27 @@ async function noteFileNumbers(engine: Engine, entries: readonly Entry[]): Promi
 async function openTables(engine: Engine): Promise<void> {
   for (const family of engine.families.values()) {
     await openNewTables(engine, family)
+    await checkBlobFiles(engine, family)
+    adoptFromTables(family)
     family.install()
+  }
+}
+
+/**
+ * Blob files are opened when they are read. That one is missing or cut is said now, as of tables; unless no table refers to
+ * any, for then a newer RocksDB may have removed them all.
+ */
+async function checkBlobFiles(engine: Engine, { state }: Family): Promise<void> {
+  const { blobFiles } = state.current
+  if (!blobFiles.some(({ linkedTables }) => linkedTables > 0)) return
+  for (const { file } of blobFiles) {
+    const path = join(engine.path, blobName(file.number))
+    const status = await engine.fs.stat(path)
+    if (status === undefined)
+      throw new CorruptionError('a blob file that the MANIFEST names is missing', path)
+    if (status.size === file.size) continue
+    const what = `the blob file has ${status.size} bytes and not the ${file.size} recorded`
+    throw new CorruptionError(what, path, Math.min(status.size, file.size))
   }
 }
 

@@ -9,9 +9,11 @@
 import { join } from 'node:path'
 import { BatchCursor, BatchTag, batchTagName, beginsPrepare } from '@varve/format/batch'
 import { notSupported } from '@varve/format/errors'
+import { ValueType } from '@varve/format/key'
 import { walName } from '@varve/format/names'
 import { type WalOutcome, WalReplay, type WalSource } from '../wal/index.ts'
 import type { Engine } from './engine.ts'
+import type { Family } from './family.ts'
 import { flushSealed } from './flush.ts'
 
 /** Replays the logs, oldest first, and moves the database's sequence behind the last operation. */
@@ -24,6 +26,7 @@ export async function replayLogs(
     mode: engine.options.db.walRecoveryMode,
     onBatch: (batch, offset, log) => applyBatch(engine, batch, offset, log),
     trackedSizes: engine.versions.trackedWals,
+    isTracked: number => engine.versions.isTrackedLog(number),
     oldestNeeded,
   })
   // A later log may yet prove that an earlier one has lost its end: outcomes are final when all are replayed.
@@ -62,6 +65,7 @@ const replayed: readonly number[] = [
   BatchTag.Delete,
   BatchTag.SingleDelete,
   BatchTag.Merge,
+  BatchTag.PutEntity,
   BatchTag.DeleteRange,
 ]
 
@@ -87,11 +91,14 @@ function applyOperation(engine: Engine, log: WalSource, offset: number): void {
     family.provideRoom(recordBytes, 1)
   }
   if (tag === BatchTag.DeleteRange) {
+    refuseTimestampRange(family, log.file, offset)
     const start = new Uint8Array(bytes.subarray(keyStart, keyEnd))
     family.memtable.deleteRange(recordSequence, start, new Uint8Array(bytes.subarray(valueStart, valueEnd)))
     return
   }
-  family.memtable.add(recordSequence, tag, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
+  const hasTimestamps = family.order.timestampSize > 0
+  const type = tag === BatchTag.Delete && hasTimestamps ? ValueType.DeletionWithTimestamp : tag
+  family.memtable.add(recordSequence, type, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd)
 }
 
 /**
@@ -104,4 +111,9 @@ async function flushWhatIsFull(engine: Engine, number: number): Promise<void> {
     family.seal(number + 1)
     await flushSealed(engine, family)
   }
+}
+
+function refuseTimestampRange({ order, name }: Family, file: string, offset: number): void {
+  if (order.timestampSize > 0)
+    throw notSupported(`a range deletion with a timestamp, in the column family '${name}'`, file, offset)
 }

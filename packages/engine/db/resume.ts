@@ -7,7 +7,8 @@
  */
 import type { Engine } from './engine.ts'
 import { flushTogether } from './flush.ts'
-import { startLog } from './make-room.ts'
+import { sealFamily, startLog } from './make-room.ts'
+import { recoverOrders } from './ordered-writes.ts'
 
 export async function resume(engine: Engine): Promise<void> {
   engine.refuseUnlessOpen()
@@ -15,14 +16,19 @@ export async function resume(engine: Engine): Promise<void> {
   await Promise.allSettled([engine.familyChanges])
   await engine.commits.drain()
   await engine.background.idle()
+  const { backgroundError: error } = engine
+  engine.events.emit('resumeBegin', { error })
   try {
     await goOn(engine)
-  } catch (error) {
+  } catch (cause) {
     // For the newest reason now.
     engine.backgroundError = undefined
-    throw engine.failed(error)
+    const newError = engine.failed(cause)
+    engine.events.emit('resumeEnd', { error, newError })
+    throw newError
   }
   engine.backgroundError = undefined
+  engine.events.emit('resumeEnd', { error, newError: undefined })
   engine.events.emit('resumed', {})
   engine.controller.update()
   engine.background.schedule()
@@ -30,10 +36,11 @@ export async function resume(engine: Engine): Promise<void> {
 
 /** Writes are refused until it is done: one that came between could be lost with the old log, or overtake it. */
 async function goOn(engine: Engine): Promise<void> {
+  recoverOrders(engine)
   await engine.versions.resume()
   await startLog(engine)
   for (const family of engine.families.values()) {
-    if (!family.memtable.isEmpty) family.seal(engine.logs.number)
+    if (!family.memtable.isEmpty) sealFamily(engine, family)
   }
   await flushTogether(engine)
 }

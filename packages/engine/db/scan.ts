@@ -8,12 +8,18 @@
  *
  * RocksDB: db/arena_wrapped_db_iter.cc; db/version_set.cc Version::AddIterators
  */
+import type { Column } from '@varve/format/entity'
 import { VarveError } from '@varve/format/errors'
+import { bytewise, TimestampOrder } from '@varve/format/key'
 import { type KeyBounds, type KeyRange, keyBounds } from '../cursor/bounds.ts'
 import type { Merge } from '../cursor/candidate.ts'
 import type { InternalCursor } from '../cursor/cursor.ts'
+import type { FindBlob } from '../cursor/find-blob.ts'
 import { mergeCursors } from '../cursor/merging-cursor.ts'
+import type { RowCursor } from '../cursor/row-cursor.ts'
+import { TimestampCursor } from '../cursor/timestamp-cursor.ts'
 import { VisibleCursor } from '../cursor/visible-cursor.ts'
+import { ReadMoment } from '../expiry/index.ts'
 import { fullMerge } from '../merge/index.ts'
 import { LevelCursor, PrefixProbe, type TableCache } from '../table/index.ts'
 import { RangeCoverage } from '../tombstone/index.ts'
@@ -23,8 +29,17 @@ import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
 import { refuseIfDropped } from './family.ts'
 import { RangeReader } from './range-reader.ts'
-import { type ReadEngine, type ReadFamily, type ReadOptions, sequenceOf } from './read-path.ts'
+import {
+  type LivingValue,
+  momentOf,
+  type ReadEngine,
+  type ReadFamily,
+  type ReadOptions,
+  sequenceOf,
+  usableOrder,
+} from './read-path.ts'
 import type { SuperVersion } from './super-version.ts'
+import { refuseTimestamp, timestampOf } from './timestamped-reads.ts'
 
 export { Cursor, Entries }
 
@@ -84,23 +99,59 @@ function openReader(
   family: ReadFamily,
   bounds: KeyBounds,
   options: ReadOptions,
+  readsBlobs = true,
 ): RangeReader {
   engine.refuseUnlessOpen()
   // Iterations may begin long after they were asked for.
   refuseIfDropped(family)
+  return new RangeReader(engine, family.superVersion, openRows(engine, family, bounds, options, readsBlobs))
+}
+
+/** The rows of a range as they are now, or at the snapshot of `options`. */
+export function openRows(
+  engine: ReadEngine,
+  family: ReadFamily,
+  bounds: KeyBounds,
+  options: ReadOptions,
+  readsBlobs = true,
+): RowCursor {
+  engine.refuseUnlessOpen()
+  refuseTimestamp(family, options)
   const { superVersion } = family
   const sequence = sequenceOf(engine, options)
-  const coverage = new RangeCoverage(sequence)
-  const probe = PrefixProbe.of(bounds, family.prefixExtractor)
+  const order = usableOrder(family)
+  const coverage = new RangeCoverage(sequence, order)
+  const probe = order === bytewise ? PrefixProbe.of(bounds, family.prefixExtractor) : undefined
   const runs = openRuns(superVersion, engine.tables, bounds, options.fillCache !== false, coverage, probe)
-  const merge: Merge = (key, existing, operands) => fullMerge(family.merge, key, existing, operands)
-  const visible = new VisibleCursor(mergeCursors(runs), sequence, bounds, merge, coverage)
-  return new RangeReader(engine, superVersion, visible)
+  const { version } = superVersion
+  const findBlob: FindBlob = (key, keyStart, keyEnd, bytes, start, end) =>
+    engine.blobs.request(version, key, keyStart, keyEnd, bytes, start, end)
+  if (order instanceof TimestampOrder) {
+    const source = mergeCursors(runs, order)
+    return new TimestampCursor(source, order, timestampOf(options), sequence, bounds, findBlob)
+  }
+  const { expiry } = family
+  const moment = expiry && new ReadMoment(expiry, momentOf(engine, options))
+  const merge: Merge =
+    moment === undefined
+      ? (key, existing, operands) => fullMerge(family.merge, key, existing, operands)
+      : (key, existing, operands) => moment.merge(family.merge, key, existing, operands)
+  return new VisibleCursor(
+    mergeCursors(runs, order),
+    sequence,
+    bounds,
+    merge,
+    coverage,
+    order,
+    findBlob,
+    readsBlobs,
+    moment,
+  )
 }
 
 /** `reverse` and `limit` are for iterators; a cursor goes as its user moves it. */
 export function openCursor(engine: ReadEngine, family: ReadFamily, range: RangeOptions = {}): Cursor {
-  return new Cursor(openReader(engine, family, keyBounds(range), range))
+  return new Cursor(openReader(engine, family, keyBounds(range, family.order), range))
 }
 
 export function entries(
@@ -111,8 +162,17 @@ export function entries(
   return scan(engine, family, range, visible => [takeKey(visible), takeValue(visible)])
 }
 
+/** Each key with all columns of its value. */
+export function entities(
+  engine: ReadEngine,
+  family: ReadFamily,
+  range: RangeOptions = {},
+): Entries<[Uint8Array, Column[]]> {
+  return scan(engine, family, range, visible => [takeKey(visible), visible.columns()])
+}
+
 export function keys(engine: ReadEngine, family: ReadFamily, range: RangeOptions = {}): Entries<Uint8Array> {
-  return scan(engine, family, range, takeKey)
+  return scan(engine, family, range, takeKey, false)
 }
 
 export function values(
@@ -123,15 +183,33 @@ export function values(
   return scan(engine, family, range, takeValue)
 }
 
+/** A row, and when it is over. */
+export interface LivingEntry extends LivingValue {
+  key: Uint8Array
+}
+
+export function livingEntries(
+  engine: ReadEngine,
+  family: ReadFamily,
+  range: RangeOptions = {},
+): Entries<LivingEntry> {
+  return scan(engine, family, range, visible => ({
+    key: takeKey(visible),
+    value: takeValue(visible),
+    expiresAt: visible.expiresAt,
+  }))
+}
+
 function scan<Row>(
   engine: ReadEngine,
   family: ReadFamily,
   range: RangeOptions,
-  take: (visible: VisibleCursor) => Row,
+  take: (visible: RowCursor) => Row,
+  readsBlobs = true,
 ): Entries<Row> {
-  const bounds = keyBounds(range)
+  const bounds = keyBounds(range, family.order)
   const limit = checkedLimit(range.limit)
-  const open = () => openReader(engine, family, bounds, range)
+  const open = () => openReader(engine, family, bounds, range, readsBlobs)
   return new Entries({ open, take, reverse: range.reverse === true, limit })
 }
 
@@ -147,10 +225,10 @@ function checkedLimit(limit: number | undefined): number {
   )
 }
 
-function takeKey(visible: VisibleCursor): Uint8Array {
+function takeKey(visible: RowCursor): Uint8Array {
   return copyOut(visible.keyBytes, visible.keyStart, visible.keyEnd)
 }
 
-function takeValue(visible: VisibleCursor): Uint8Array {
+function takeValue(visible: RowCursor): Uint8Array {
   return copyOut(visible.valueBytes, visible.valueStart, visible.valueEnd)
 }

@@ -8,11 +8,14 @@
 export class Snapshot {
   /** Reads with this snapshot see every write up to this sequence number and none after it. */
   readonly sequence: number
+  /** When it was taken, in milliseconds since 1970: entries that were over by then it does not see. */
+  readonly takenAt: number
   private readonly list: SnapshotList
   private open = true
 
-  constructor(sequence: number, list: SnapshotList) {
+  constructor(sequence: number, takenAt: number, list: SnapshotList) {
     this.sequence = sequence
+    this.takenAt = takenAt
     this.list = list
   }
 
@@ -38,9 +41,9 @@ export class SnapshotList {
   /** How many snapshots stand at each sequence, in the order they were taken: ascending. */
   private readonly counts = new Map<number, number>()
 
-  take(sequence: number): Snapshot {
+  take(sequence: number, now: number): Snapshot {
     this.counts.set(sequence, (this.counts.get(sequence) ?? 0) + 1)
-    return new Snapshot(sequence, this)
+    return new Snapshot(sequence, now, this)
   }
 
   release(sequence: number): void {

@@ -23,6 +23,8 @@ const LONGEST_SLEEP_MILLISECONDS = 100
 export class WriteController {
   private readonly engine: Engine
   private stall: Stall | undefined
+  /** While a write waits for memory that other databases share. */
+  private memoryStall: Stall | undefined
   private owedMilliseconds = 0
   private changed: PromiseWithResolvers<void> | undefined
 
@@ -32,12 +34,12 @@ export class WriteController {
 
   /** True while writes are slowed or stopped. */
   get isHolding(): boolean {
-    return this.stall !== undefined
+    return this.stall !== undefined || this.engine.sharedBuffers?.manager.shouldStall === true
   }
 
   /** The present condition, if writes are held back. */
   get current(): Stall | undefined {
-    return this.stall
+    return this.stall ?? this.memoryStall
   }
 
   /** Looks at all column families again. Called whenever a memtable is sealed or a version installed. */
@@ -46,6 +48,7 @@ export class WriteController {
     this.stall = worstOf([...this.engine.families.values()].map(family => this.conditionOf(family)))
     if (before?.state !== this.stall?.state || before?.family !== this.stall?.family) this.announce(before)
     this.wake()
+    this.engine.sharedBuffers?.manager.noteChange()
   }
 
   /** Lets waiting writes look again: the condition, the error state or the end of the database has changed. */
@@ -62,12 +65,29 @@ export class WriteController {
       this.engine.refuseUnlessWritable()
       await this.nextChange(started)
     }
+    await this.untilMemory(started)
     if (this.stall?.state === 'slowed') await this.payFor(bytes)
     else this.owedMilliseconds = 0
     const waited = clock.monotonic() - started
     if (waited > 0) {
       this.engine.statistics.stalls++
       this.engine.statistics.stallMicros += Math.round(waited * 1000)
+    }
+  }
+
+  private async untilMemory(started: number): Promise<void> {
+    const { sharedBuffers, events, families } = this.engine
+    if (sharedBuffers?.manager.shouldStall !== true) return
+    const reason = sharedBuffers.manager.describe()
+    const family = [...families.values()].sort((a, b) => b.memoryUsage - a.memoryUsage)[0]
+    const event = { columnFamily: family.name, reason }
+    this.memoryStall = { state: 'stopped', family, reason }
+    events.emit('stall', { state: 'stopped', previous: this.stall?.state ?? 'ended', ...event })
+    try {
+      await sharedBuffers.untilRoom(started)
+    } finally {
+      this.memoryStall = undefined
+      events.emit('stall', { state: this.stall?.state ?? 'ended', previous: 'stopped', ...event })
     }
   }
 
@@ -98,13 +118,14 @@ export class WriteController {
   }
 
   private announce(before: Stall | undefined): void {
-    const { events } = this.engine
-    if (this.stall !== undefined) {
-      const { state, family, reason } = this.stall
-      events.emit('stall', { state, columnFamily: family.name, reason })
-    } else if (before !== undefined) {
-      events.emit('stall', { state: 'ended', columnFamily: before.family.name, reason: before.reason })
-    }
+    const stall = this.stall ?? before
+    if (stall === undefined) return
+    this.engine.events.emit('stall', {
+      state: this.stall?.state ?? 'ended',
+      previous: before?.state ?? 'ended',
+      columnFamily: stall.family.name,
+      reason: stall.reason,
+    })
   }
 
   private conditionOf(family: Family): Stall | undefined {
@@ -116,12 +137,13 @@ export class WriteController {
         : `level 0 of ${family.name} has ${runs} files`
     const say = (state: Stall['state'], reason: string): Stall => ({ state, family, reason })
     if (sealed.length >= options.maxWriteBufferNumber) {
+      const paused = this.engine.background.isPaused ? ', while background work is paused' : ''
       return say(
         'stopped',
-        `${sealed.length} memtables of ${family.name} wait to be flushed (maxWriteBufferNumber)`,
+        `${sealed.length} memtables of ${family.name} wait to be flushed (maxWriteBufferNumber)${paused}`,
       )
     }
-    if (options.disableAutoCompactions) return undefined
+    if (!family.compactsItself) return undefined
     if (runs >= options.level0StopWritesTrigger) return say('stopped', `${held} (level0StopWritesTrigger)`)
     const pending = family.picker.pendingBytes()
     const { softPendingCompactionBytesLimit: soft, hardPendingCompactionBytesLimit: hard } = options

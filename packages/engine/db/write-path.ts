@@ -11,15 +11,19 @@
  *
  * RocksDB: db/db_impl/db_impl_write.cc
  */
-import { BatchCursor } from '@varve/format/batch'
-import { ValueType } from '@varve/format/key'
-import { noteBatchWritten, type WriteBatch } from '../batch/index.ts'
+import { BatchCursor, BatchTag } from '@varve/format/batch'
+import { notSupported } from '@varve/format/errors'
+import { bytewise, ValueType } from '@varve/format/key'
+import { noteBatchWritten, WriteBatch } from '../batch/index.ts'
+import { type Columns, entityOf } from '../entity/index.ts'
+import { isLifetime, type Lifetime, lifeOf } from '../expiry/index.ts'
 import { operatorMissing } from '../merge/index.ts'
 import type { WriteOptions } from '../options/index.ts'
 import { type Bytes, isRange, keyBytes, valueBytes } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import type { Family } from './family.ts'
 import { needsRoom, provideRoom, sealWhatIsFull } from './make-room.ts'
+import { checkBatch, checkKey, checkOrders } from './ordered-writes.ts'
 import type { WriteGroup } from './write-group.ts'
 
 /** Above this a group is written to the log by the thread pool, so that the event loop does not wait for it. */
@@ -30,10 +34,11 @@ export function put(
   family: Family,
   key: Bytes,
   value: Bytes,
-  options?: WriteOptions,
+  options?: WriteOptions & Lifetime,
 ): Promise<void> {
   const keyPart = keyBytes(key)
-  const valuePart = valueBytes(value)
+  const valuePart = stamped(engine, family, valueBytes(value), options)
+  if (family.order !== bytewise) checkKey(family, keyPart)
   const group = engine.commits.join(options, keyPart.length + valuePart.length)
   group.encoder.putRecord(family.id, keyPart, valuePart)
   group.touch(family)
@@ -42,6 +47,7 @@ export function put(
 
 export function remove(engine: Engine, family: Family, key: Bytes, options?: WriteOptions): Promise<void> {
   const keyPart = keyBytes(key)
+  if (family.order !== bytewise) checkKey(family, keyPart)
   const group = engine.commits.join(options, keyPart.length)
   group.encoder.deleteRecord(family.id, keyPart)
   group.touch(family)
@@ -55,6 +61,7 @@ export function singleDelete(
   options?: WriteOptions,
 ): Promise<void> {
   const keyPart = keyBytes(key)
+  if (family.order !== bytewise) checkKey(family, keyPart)
   const group = engine.commits.join(options, keyPart.length)
   group.encoder.singleDelete(family.id, keyPart)
   group.touch(family)
@@ -71,11 +78,35 @@ export async function deleteRange(
 ): Promise<void> {
   const startPart = keyBytes(start)
   const endPart = keyBytes(end)
-  if (!isRange(startPart, endPart)) return
+  if (family.order !== bytewise) for (const part of [startPart, endPart]) checkKey(family, part)
+  if (!isRange(startPart, endPart, family.order)) return
   const group = engine.commits.join(options, startPart.length + endPart.length)
   group.encoder.deleteRange(family.id, startPart, endPart)
   group.touch(family)
   return group.done
+}
+
+/** Writes a value of named columns in the place of whatever the key has. */
+export function putEntity(
+  engine: Engine,
+  family: Family,
+  key: Bytes,
+  columns: Columns,
+  options?: WriteOptions,
+): Promise<void> {
+  const keyPart = keyBytes(key)
+  const entity = entityOf(columns)
+  refuseLivingEntity(family)
+  if (family.order !== bytewise) checkKey(family, keyPart)
+  const group = engine.commits.join(options, keyPart.length + entity.length)
+  group.encoder.putEntity(family.id, keyPart, entity)
+  group.touch(family)
+  return group.done
+}
+
+/** An entity has no place for a stamp: RocksDB's TTL databases refuse it as well. */
+function refuseLivingEntity({ expiry }: Family): void {
+  if (expiry !== undefined) throw notSupported('an entity in a column family whose entries expire')
 }
 
 export function merge(
@@ -83,26 +114,65 @@ export function merge(
   family: Family,
   key: Bytes,
   operand: Bytes,
-  options?: WriteOptions,
+  options?: WriteOptions & Lifetime,
 ): Promise<void> {
   if (family.merge === undefined) throw operatorMissing()
   const keyPart = keyBytes(key)
-  const operandPart = valueBytes(operand)
+  const operandPart = stamped(engine, family, valueBytes(operand), options)
+  if (family.order !== bytewise) checkKey(family, keyPart)
   const group = engine.commits.join(options, keyPart.length + operandPart.length)
   group.encoder.merge(family.id, keyPart, operandPart)
   group.touch(family)
   return group.done
 }
 
-export function write(engine: Engine, batch: WriteBatch, options?: WriteOptions): Promise<void> {
-  noteBatchWritten(batch)
-  const families = [...batch.columnFamilies].map(id => engine.familyById(id))
+/** The value or operand as it is stored. */
+function stamped(
+  engine: Engine,
+  { expiry }: Family,
+  value: Uint8Array,
+  lifetime: Lifetime | undefined,
+): Uint8Array {
+  if (expiry === undefined && (lifetime === undefined || !isLifetime(lifetime))) return value
+  const life = lifeOf(expiry, lifetime, engine.runtime.clock.now())
+  return expiry === undefined ? value : expiry.stamp(value, life)
+}
+
+export function write(engine: Engine, given: WriteBatch, options?: WriteOptions): Promise<void> {
+  noteBatchWritten(given)
+  const families = [...given.columnFamilies].map(id => engine.familyById(id))
+  const isStamped = given.lifetimes.size > 0 || families.some(({ expiry }) => expiry !== undefined)
+  const batch = isStamped ? stampedBatch(engine, given) : given
   for (const id of batch.mergedFamilies)
     if (engine.familyById(id).merge === undefined) throw operatorMissing()
+  if (families.some(family => family.order !== bytewise)) checkBatch(engine, batch)
   const group = engine.commits.join(options, batch.byteLength)
   group.encoder.appendEncoder(batch.encoder)
   for (const family of families) group.touch(family)
   return group.done
+}
+
+const unstamped = new BatchCursor(new Uint8Array(12))
+
+/** The same batch with a stamp behind each value and operand of families whose entries expire. */
+function stampedBatch(engine: Engine, given: WriteBatch): WriteBatch {
+  const batch = new WriteBatch()
+  const now = engine.runtime.clock.now()
+  const cursor = unstamped
+  given.encoder.seal(0)
+  cursor.open(given.encoder.writer.bytes, 0, given.encoder.length)
+  for (let index = 0; cursor.next(); index++) {
+    const family = engine.familyById(cursor.columnFamily)
+    const { expiry } = family
+    if (cursor.tag === BatchTag.PutEntity) refuseLivingEntity(family)
+    const isValue = cursor.tag === BatchTag.Put || cursor.tag === BatchTag.Merge
+    const life = isValue ? lifeOf(expiry, given.lifetimes.get(index), now) : undefined
+    batch.add(
+      cursor,
+      expiry !== undefined && life !== undefined ? expiry.stamp(cursor.value(), life) : cursor.value(),
+    )
+  }
+  return batch
 }
 
 /** Commits one group; returns a promise only when it has to wait for something. */
@@ -182,6 +252,7 @@ function apply(engine: Engine, group: WriteGroup, sequence: number): void {
   if (group.disableWAL) for (const family of families) family.hasUnloggedWrites = true
   engine.publish(sequence + encoder.count - 1)
   for (const family of families) engine.background.noteWritten(family)
+  checkOrders(engine, families)
   const { statistics } = engine
   statistics.writeGroups++
   statistics.writesDone += group.members

@@ -11,17 +11,15 @@
  * written, so an arena may be made as large as it can become. It may have been another memtable's before. RocksDB: memory/concurrent_arena.h
  */
 export class Arena {
-  readonly buffer: SharedArrayBuffer
-  readonly words: Uint32Array<SharedArrayBuffer>
-  readonly bytes: Uint8Array<SharedArrayBuffer>
+  readonly words: Uint32Array
+  readonly bytes: Uint8Array
   /** Where the first record begins. */
   static readonly firstRecord = 1
   /** Where the next record will begin: behind the last one. */
   recordsEnd: number
   private nodesStart: number
 
-  constructor(buffer: SharedArrayBuffer) {
-    this.buffer = buffer
+  constructor(buffer: ArrayBufferLike) {
     this.words = new Uint32Array(buffer)
     this.bytes = new Uint8Array(buffer)
     this.recordsEnd = Arena.firstRecord
@@ -30,6 +28,17 @@ export class Arena {
 
   static ofWords(count: number): Arena {
     return new Arena(new SharedArrayBuffer(count * 4))
+  }
+
+  /**
+   * Another one's records, up to `recordsEnd`, none of its nodes, and so many free words: for who may not write there.
+   * Its memory is not shared, so that it goes as soon as the garbage is collected.
+   */
+  static copyOf(shared: SharedArrayBuffer, recordsEnd: number, freeWords: number): Arena {
+    const arena = new Arena(new ArrayBuffer((recordsEnd + freeWords) * 4))
+    arena.words.set(new Uint32Array(shared, 0, recordsEnd))
+    arena.recordsEnd = recordsEnd
+    return arena
   }
 
   get freeWords(): number {

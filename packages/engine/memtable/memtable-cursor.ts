@@ -5,7 +5,8 @@
  * its record again before it moves; records themselves stay where they are.
  */
 import { prefixWord } from '@varve/format/bytes'
-import { type InternalCursor, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
+import type { KeyOrder } from '@varve/format/key'
+import { type InternalCursor, type SeekTarget, Step, setPrefixes, type Wanted } from '../cursor/cursor.ts'
 import type { Arena } from './arena.ts'
 import { compareRecord, KEY_LENGTH, keyStartOf, TRAILER_HIGH, TRAILER_LOW, VALUE_LENGTH } from './record.ts'
 import type { RecordTree } from './record-tree.ts'
@@ -85,7 +86,7 @@ export class MemtableCursor implements InternalCursor {
   }
 
   /** Takes an entry's fields; ends when there is no such leaf or index. */
-  private settleAt(leaf: number, index: number): Step {
+  protected settleAt(leaf: number, index: number): Step {
     const { arena, tree } = this
     if (leaf === 0 || index < 0 || index >= tree.countOf(leaf)) return this.end()
     const words = arena.words
@@ -117,5 +118,21 @@ export class MemtableCursor implements InternalCursor {
   private end(): Step {
     this.valid = false
     return Step.ended
+  }
+}
+
+/** Moves over entries that are not in bytewise order. */
+export class OrderedMemtableCursor extends MemtableCursor {
+  private readonly order: KeyOrder
+
+  constructor(arena: Arena, tree: RecordTree, order: KeyOrder) {
+    super(arena, tree)
+    this.order = order
+  }
+
+  protected override settleAt(leaf: number, index: number): Step {
+    const step = super.settleAt(leaf, index)
+    if (step === Step.moved) setPrefixes(this, this.order)
+    return step
   }
 }

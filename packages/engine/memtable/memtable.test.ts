@@ -215,7 +215,7 @@ test('lookups between writes see every write, however many came since the last o
 })
 
 test('a lookup that meets an entry Varve cannot serve says so', () => {
-  const memtable = filled([{ key: 'k', sequence: 1, type: ValueType.BlobIndex, value: '1' }])
+  const memtable = filled([{ key: 'k', sequence: 1, type: ValueType.ValuePreferredSeqno, value: '1' }])
   const lookup = new PointLookup()
   lookup.begin(encodeUtf8('k'), 0, 1, 9)
   assert.throws(

@@ -1,17 +1,18 @@
 /**
- * Recent writes of one column family, in order, until they are flushed to a table.
+ * Recent writes of one column family, in order (at the latest when it is asked for), until they are flushed to a table.
  *
  * Everything lies in one `SharedArrayBuffer`: `descriptor` and `attach` carry a memtable that is no longer
  * written to a worker without copying it. Nothing is ever removed; a delete is an entry like any other.
  * RocksDB: db/memtable.cc
  */
-import { ValueType } from '@varve/format/key'
+import { bytewise, type KeyOrder, ValueType } from '@varve/format/key'
 import type { PointLookup } from '../cursor/point-lookup.ts'
 import { MemtableTombstones, type RangeTombstone } from '../tombstone/index.ts'
 import { Arena } from './arena.ts'
 import type { ArenaPool } from './arena-pool.ts'
-import { MemtableCursor } from './memtable-cursor.ts'
-import { NewestIndex } from './newest-index.ts'
+import { MemtableCursor, OrderedMemtableCursor } from './memtable-cursor.ts'
+import { besideTree, insteadOfTree, NewestIndex } from './newest-index.ts'
+import { OrderedRecordTree } from './ordered-record-tree.ts'
 import {
   KEY_LENGTH,
   keyEqualsTarget,
@@ -29,6 +30,13 @@ import {
   TREE_BYTES_PER_ENTRY,
   type TreeState,
 } from './record-tree.ts'
+import { UnorderedRecords, type UnorderedState } from './unordered-records.ts'
+
+/**
+ * Whether a memtable puts its records in order as they come (`tree`) or when somebody asks for their order (`hash`), from
+ * when on it keeps it as the others do. Both answer lookups from the index of newest records.
+ */
+export type MemtableKind = 'tree' | 'hash'
 
 /** What is counted while entries are added. */
 export interface MemtableCounts {
@@ -45,7 +53,9 @@ export interface MemtableCounts {
 export interface MemtableDescriptor {
   id: number
   arena: SharedArrayBuffer
-  tree: TreeState
+  tree?: TreeState
+  /** In place of the tree, where not every record was in it: what a reader needs to make one over a copy. */
+  unordered?: UnorderedState
   tombstones: readonly RangeTombstone[]
   counts: MemtableCounts
 }
@@ -57,8 +67,13 @@ export class Memtable {
   readonly counts: MemtableCounts
   /** Of ranges. They lie beside the arena: there are few, and other things are asked of them. */
   readonly tombstones: MemtableTombstones
+  readonly order: KeyOrder
+  readonly arena: SharedArrayBuffer
+  /** Over `arena`, or over a copy of it that has the order which that has not. */
   private readonly memory: Arena
+  /** Has every record but those that are `unordered`. */
   private readonly tree: RecordTree
+  private unordered: UnorderedRecords | undefined = undefined
   /** Made by the first lookup. */
   private newest: NewestIndex | undefined = undefined
   /** Seen from a worker, which reads in order and needs no index. */
@@ -69,31 +84,49 @@ export class Memtable {
 
   /**
    * `arenaBytes` is all that the memtable can ever take; memory is committed as it fills. With a `pool` it comes from
-   * there, and goes back when the last reference has gone.
+   * there, and goes back when the last reference has gone. Only bytewise ones may be of the kind `hash`: a comparator
+   * that fails must do so while it is written, not read.
    */
-  constructor(id: number, arenaBytes: number, pool?: ArenaPool, attached?: MemtableDescriptor) {
+  constructor(
+    id: number,
+    arenaBytes: number,
+    pool?: ArenaPool,
+    attached?: MemtableDescriptor,
+    order: KeyOrder = bytewise,
+    kind: MemtableKind = 'tree',
+  ) {
     this.id = id
+    this.order = order
     this.counts = attached?.counts ?? {
       keyValueBytes: 0,
       deletionCount: 0,
       smallestSequence: 0,
       largestSequence: 0,
     }
-    this.tombstones = new MemtableTombstones(attached?.tombstones.slice())
-    this.memory = new Arena(attached?.arena ?? newArena(arenaSize(arenaBytes), pool))
+    this.tombstones = new MemtableTombstones(attached?.tombstones.slice(), order)
+    this.arena = attached?.arena ?? newArena(arenaSize(arenaBytes), pool)
     this.pool = pool
-    this.tree = new RecordTree(this.memory, attached?.tree)
     this.isAttached = attached !== undefined
+    const { tree, unordered } = attached ?? {}
+    this.memory =
+      unordered === undefined ? new Arena(this.arena) : UnorderedRecords.copyOf(this.arena, unordered)
+    this.tree =
+      order === bytewise ? new RecordTree(this.memory, tree) : new OrderedRecordTree(this.memory, order, tree)
+    if (unordered !== undefined || kind === 'hash')
+      this.unordered = new UnorderedRecords(this.memory, this.tree, unordered?.entryCount)
   }
 
   /** A memtable that has no room, and next to no memory. */
-  static withoutRoom(id: number): Memtable {
-    return new Memtable(id, 0)
+  static withoutRoom(id: number, order: KeyOrder = bytewise): Memtable {
+    return new Memtable(id, 0, undefined, undefined, order)
   }
 
-  /** A reader of the memory that `descriptor` came from. It must not be written any more, on either side. */
-  static attach(descriptor: MemtableDescriptor): Memtable {
-    return new Memtable(descriptor.id, 0, undefined, descriptor)
+  /**
+   * A reader of the memory that `descriptor` came from. Nothing may be added to it any more, on either side; where it came
+   * from, it may yet be put in order, which this one does not see.
+   */
+  static attach(descriptor: MemtableDescriptor, order: KeyOrder = bytewise): Memtable {
+    return new Memtable(descriptor.id, 0, undefined, descriptor, order)
   }
 
   /** Keeps the memory from being used for another memtable until `unref`. */
@@ -109,8 +142,11 @@ export class Memtable {
   }
 
   descriptor(): MemtableDescriptor {
-    const tombstones = this.tombstones.list()
-    return { id: this.id, arena: this.arena, tree: this.tree.state(), tombstones, counts: { ...this.counts } }
+    const { id, arena, tree, entryCount } = this
+    const { recordsEnd } = this.memory
+    const order =
+      this.unordered === undefined ? { tree: tree.state() } : { unordered: { entryCount, recordsEnd } }
+    return { id, arena, ...order, tombstones: this.tombstones.list(), counts: { ...this.counts } }
   }
 
   /** An arena of this size has room for that many entries whose keys and values take that many bytes. */
@@ -118,27 +154,30 @@ export class Memtable {
     return EMPTY_TREE_BYTES + addedBytes(entryCount, keyValueBytes)
   }
 
-  get arena(): SharedArrayBuffer {
-    return this.memory.buffer
-  }
-
   get entryCount(): number {
-    return this.tree.entryCount
+    return this.tree.entryCount + (this.unordered?.count ?? 0)
   }
 
   /** Nothing has been added, no tombstone either. */
   get isEmpty(): boolean {
-    return this.tree.entryCount === 0 && this.tombstones.count === 0
+    return this.entryCount === 0 && this.tombstones.count === 0
   }
 
-  /** Bytes of the arena in use, and what tombstones of ranges take. Once it is read from, the index of newest records adds a sixteenth of the arena's size. */
+  /**
+   * Bytes of the arena in use or kept for the order, and what tombstones of ranges take. Once it is read from, the index of
+   * newest records adds a sixteenth of the arena's size, where that is all there is to look keys up in an eighth.
+   */
   get memoryUsage(): number {
-    return this.memory.usedBytes + this.tombstones.memoryUsage
+    return this.memory.usedBytes + this.tombstones.memoryUsage + this.reserveBytes
+  }
+
+  private get reserveBytes(): number {
+    return this.unordered === undefined ? 0 : this.unordered.reserveBytes
   }
 
   /** Whether entries that together have so many bytes of keys and values are sure to fit. */
   hasRoom(keyValueBytes: number, entryCount = 1): boolean {
-    return this.memory.freeWords * 4 >= addedBytes(entryCount, keyValueBytes)
+    return this.memory.freeWords * 4 >= addedBytes(entryCount, keyValueBytes) + this.reserveBytes
   }
 
   /**
@@ -155,10 +194,12 @@ export class Memtable {
     valueStart: number,
     valueEnd: number,
   ): boolean {
-    const { memory, tree, counts } = this
+    const { memory, tree, counts, unordered } = this
     const keyLength = keyEnd - keyStart
     const valueLength = valueEnd - valueStart
-    if (memory.freeWords < recordWords(keyLength, valueLength) + tree.reserveWords) return false
+    if (unordered !== undefined) {
+      if (!unordered.hasRoomFor(keyLength, valueLength)) return false
+    } else if (memory.freeWords < recordWords(keyLength, valueLength) + tree.reserveWords) return false
     const record = writeRecord(
       memory,
       sequence,
@@ -170,7 +211,8 @@ export class Memtable {
       valueStart,
       valueEnd,
     )
-    tree.insert(record)
+    if (unordered === undefined) tree.insert(record)
+    else unordered.count++
     counts.keyValueBytes += keyLength + valueLength
     if (type === ValueType.Deletion || type === ValueType.SingleDeletion) counts.deletionCount++
     this.noteSequence(sequence)
@@ -202,9 +244,29 @@ export class Memtable {
     return true
   }
 
+  /**
+   * Puts the records in order that are not yet, until it `rests`; true when that was all. From then on each one that is
+   * added is put there at once, so that open cursors see it.
+   */
+  putInOrder(rests: () => boolean = never): boolean {
+    if (this.unordered === undefined) return true
+    if (!this.unordered.takeIn(rests)) return false
+    this.unordered = undefined
+    return true
+  }
+
   /** A cursor that sees what is added later, too, and may be used while entries are added. */
   cursor(): MemtableCursor {
-    return new MemtableCursor(this.memory, this.tree)
+    this.putInOrder()
+    const { memory, tree, order } = this
+    return order === bytewise
+      ? new MemtableCursor(memory, tree)
+      : new OrderedMemtableCursor(memory, tree, order)
+  }
+
+  /** Whether its entries stand as the order has them, after that has failed. */
+  isInOrder(): boolean {
+    return !(this.tree instanceof OrderedRecordTree) || this.tree.isInOrder()
   }
 
   private noteTombstone(lookup: PointLookup): void {
@@ -214,8 +276,9 @@ export class Memtable {
   /** The index of newest records, unless it has yet to take in more than one lookup can be asked to. */
   private caughtUpIndex(): NewestIndex | undefined {
     if (this.isAttached) return undefined
-    this.newest ??= new NewestIndex(this.memory)
-    return this.newest.catchUp() ? this.newest : undefined
+    const limits = this.unordered === undefined ? besideTree : insteadOfTree
+    this.newest ??= new NewestIndex(this.memory, limits)
+    return this.newest.catchUp(limits.recordsALookup) ? this.newest : undefined
   }
 
   /** The newest record of the key that the lookup may see, or 0. */
@@ -228,12 +291,16 @@ export class Memtable {
       if (record === 0 && newest.isComplete) return 0
       if (record !== 0 && isAtOrBefore(memory.words, record, trailerLow, trailerHigh)) return record
     }
+    // The key is here in a newer version than may be seen, or had to stay out of the index.
+    if (this.unordered !== undefined) this.putInOrder()
     tree.find(bytes, start, end, trailerLow, trailerHigh)
     if (tree.foundIndex === tree.countOf(tree.foundLeaf)) return 0
     const record = tree.recordAt(tree.foundLeaf, tree.foundIndex)
     return keyEqualsTarget(memory, record, bytes, start, end) ? record : 0
   }
 }
+
+const never = (): boolean => false
 
 /** Whether a reader at that trailer may see the record. */
 function isAtOrBefore(words: Uint32Array, record: number, trailerLow: number, trailerHigh: number): boolean {

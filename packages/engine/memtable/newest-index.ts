@@ -16,24 +16,34 @@
  * The table does not grow: growing would hold up the caller. When it is three quarters full, or a key finds no
  * slot near its place, the key stays out, and from then on "not found" means "ask the tree".
  */
+import { hashBytes } from '@varve/format/bytes'
 import { Arena } from './arena.ts'
-import {
-  KEY_LENGTH,
-  keyEqualsTarget,
-  keyStartOf,
-  recordWords,
-  TRAILER_HIGH,
-  TRAILER_LOW,
-  VALUE_LENGTH,
-} from './record.ts'
+import { KEY_LENGTH, keyEqualsTarget, keyStartOf, sizeOfRecord, TRAILER_HIGH, TRAILER_LOW } from './record.ts'
 
-/** One slot (four bytes) for so many bytes of the arena: entries of 16 + 100 bytes fill not quite half. */
-const ARENA_BYTES_PER_SLOT = 64
+/** How far an index goes to know every key. */
+export interface IndexLimits {
+  /** One slot (four bytes) for so many bytes of the arena. */
+  readonly arenaBytesPerSlot: number
+  /** Slots a key may be away from where it belongs, so that no choice of keys makes this slow. */
+  readonly maxProbes: number
+  /** Records that one lookup takes in at most. */
+  readonly recordsALookup: number
+}
+
+/** Entries of 16 + 100 bytes fill not quite half; a lookup takes some 50 us at most, and leaves more to the tree. */
+export const besideTree: IndexLimits = { arenaBytesPerSlot: 64, maxProbes: 32, recordsALookup: 512 }
+
+/**
+ * Where the tree has nothing yet, an answer that the index does not have costs an insertion for each record there is:
+ * keys hardly ever stay out, and a lookup takes in whatever was added, at a third of what the tree would cost.
+ */
+export const insteadOfTree: IndexLimits = {
+  arenaBytesPerSlot: 32,
+  maxProbes: 128,
+  recordsALookup: Number.POSITIVE_INFINITY,
+}
+
 const MIN_SLOTS = 64
-/** Slots a key may be away from where it belongs, so that no choice of keys makes this slow. */
-const MAX_PROBES = 32
-/** Records that one lookup takes in at most: some 50 us. */
-const RECORDS_A_LOOKUP = 512
 
 export class NewestIndex {
   /** Whether "not found" is an answer: false once a key had to stay out. */
@@ -47,26 +57,28 @@ export class NewestIndex {
   /** 2 to the power of the bits that a place takes. */
   private readonly placeLimit: number
   private readonly tagLimit: number
+  private readonly maxProbes: number
   private freeSlots: number
 
-  constructor(arena: Arena) {
-    const wanted = Math.max(MIN_SLOTS, arena.bytes.length / ARENA_BYTES_PER_SLOT)
+  constructor(arena: Arena, { arenaBytesPerSlot, maxProbes }: IndexLimits) {
+    const wanted = Math.max(MIN_SLOTS, arena.bytes.length / arenaBytesPerSlot)
     const count = 2 ** Math.floor(Math.log2(wanted))
     this.arena = arena
     this.slots = new Uint32Array(count)
     this.mask = count - 1
     this.placeLimit = 2 ** Math.ceil(Math.log2(arena.words.length))
     this.tagLimit = 2 ** 32 / this.placeLimit
+    this.maxProbes = maxProbes
     this.freeSlots = count * 0.75
   }
 
-  /** Takes in what has been added to the arena; false while there is too much of it for one lookup. */
-  catchUp(): boolean {
-    const { words, recordsEnd } = this.arena
-    for (let count = 0; this.next < recordsEnd; count++) {
-      if (count === RECORDS_A_LOOKUP) return false
+  /** Takes in what has been added to the arena; false when that was more than `most` records. */
+  catchUp(most: number): boolean {
+    const { arena } = this
+    for (let count = 0; this.next < arena.recordsEnd; count++) {
+      if (count === most) return false
       this.add(this.next)
-      this.next += recordWords(words[this.next + KEY_LENGTH], words[this.next + VALUE_LENGTH])
+      this.next += sizeOfRecord(arena, this.next)
     }
     return true
   }
@@ -76,10 +88,10 @@ export class NewestIndex {
    * `catchUp` has said yes.
    */
   find(keyBytes: Uint8Array, start: number, end: number): number {
-    const { slots, mask, placeLimit } = this
-    const hash = hashKey(keyBytes, start, end)
+    const { slots, mask, placeLimit, maxProbes } = this
+    const hash = hashBytes(keyBytes, start, end)
     const tag = this.tagOf(hash)
-    for (let probe = 0, at = hash & mask; probe < MAX_PROBES; probe++, at = (at + 1) & mask) {
+    for (let probe = 0, at = hash & mask; probe < maxProbes; probe++, at = (at + 1) & mask) {
       const slot = slots[at]
       if (slot === 0) return 0
       const place = slot % placeLimit
@@ -89,12 +101,12 @@ export class NewestIndex {
   }
 
   private add(record: number): void {
-    const { arena, slots, mask, placeLimit } = this
+    const { arena, slots, mask, placeLimit, maxProbes } = this
     const start = keyStartOf(record)
     const end = start + arena.words[record + KEY_LENGTH]
-    const hash = hashKey(arena.bytes, start, end)
+    const hash = hashBytes(arena.bytes, start, end)
     const tag = this.tagOf(hash)
-    for (let probe = 0, at = hash & mask; probe < MAX_PROBES; probe++, at = (at + 1) & mask) {
+    for (let probe = 0, at = hash & mask; probe < maxProbes; probe++, at = (at + 1) & mask) {
       const slot = slots[at]
       if (slot === 0) {
         if (this.freeSlots < 1) break
@@ -120,18 +132,4 @@ function isNewer(words: Uint32Array, record: number, than: number): boolean {
   const high = words[record + TRAILER_HIGH]
   const thanHigh = words[than + TRAILER_HIGH]
   return high !== thanHigh ? high > thanHigh : words[record + TRAILER_LOW] > words[than + TRAILER_LOW]
-}
-
-/** Four bytes at a time, then mixed, so that both ends of the word are good. In memory only, never in a file. */
-function hashKey(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start
-  let at = start
-  for (; at + 4 <= end; at += 4) {
-    const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
-    hash = Math.imul(hash ^ word, 0x9e37_79b1)
-    hash ^= hash >>> 15
-  }
-  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x85eb_ca77)
-  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2_ae3d)
-  return hash ^ (hash >>> 13)
 }

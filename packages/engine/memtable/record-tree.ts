@@ -27,15 +27,15 @@ import type { Arena } from './arena.ts'
 import { compareRecord, KEY_LENGTH, keyStartOf, TRAILER_HIGH, TRAILER_LOW } from './record.ts'
 
 /** Measured: 16 and 64 are both slower, 64 by a fifth for random inserts. */
-const CAPACITY = 32
+export const CAPACITY = 32
 
-const COUNT = 0
+export const COUNT = 0
 const LEVEL = 1
 const SKIP = 2
 const NEXT = 3
 const PREVIOUS = 4
-const HEADS = 5
-const RECORDS = HEADS + CAPACITY
+export const HEADS = 5
+export const RECORDS = HEADS + CAPACITY
 const CHILDREN = RECORDS + CAPACITY
 
 const LEAF_WORDS = CHILDREN
@@ -142,7 +142,7 @@ export class RecordTree {
   }
 
   /** Ascending keys go straight behind the last entry: no descent, one comparison. */
-  private appendLast(
+  protected appendLast(
     record: number,
     bytes: Uint8Array,
     start: number,
@@ -179,7 +179,7 @@ export class RecordTree {
   }
 
   /** How many of a node's entries come before the target, or at it if `orAt`. */
-  private countBefore(
+  protected countBefore(
     node: number,
     bytes: Uint8Array,
     start: number,
@@ -302,7 +302,7 @@ export class RecordTree {
   }
 
   /** How many leading bytes every key between two records shares; none when a side is open. */
-  private sharedLength(lower: number, upper: number): number {
+  protected sharedLength(lower: number, upper: number): number {
     if (lower === 0 || upper === 0) return 0
     const { words, bytes } = this.arena
     const lowerStart = keyStartOf(lower)
@@ -329,7 +329,7 @@ export class RecordTree {
     words[node + COUNT] = count + 1
   }
 
-  private setEntry(node: number, index: number, record: number): void {
+  protected setEntry(node: number, index: number, record: number): void {
     const { words, bytes } = this.arena
     const start = keyStartOf(record)
     const end = start + words[record + KEY_LENGTH]

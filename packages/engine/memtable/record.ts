@@ -20,6 +20,11 @@ export function recordWords(keyLength: number, valueLength: number): number {
   return RECORD_HEADER_WORDS + Math.ceil((keyLength + valueLength) / 4)
 }
 
+/** Words from the record at `place` to the next one. */
+export function sizeOfRecord({ words }: Arena, place: number): number {
+  return recordWords(words[place + KEY_LENGTH], words[place + VALUE_LENGTH])
+}
+
 /** Where the key of the record at `place` starts in `arena.bytes`. */
 export function keyStartOf(place: number): number {
   return (place + RECORD_HEADER_WORDS) * 4

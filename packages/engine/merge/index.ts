@@ -17,3 +17,4 @@ export {
   mergeSourceOf,
   parseMergeOption,
 } from './merge-source.ts'
+export { operatorOfOptions, refuseOtherOperator } from './written-operator.ts'

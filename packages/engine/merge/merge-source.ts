@@ -2,13 +2,19 @@
  * Where a merge operator comes from. Flushes and compactions run in threads, to which no function can be sent: they
  * get the source, plain data, and load the operator themselves. An operator that was given as an object has none.
  */
-import { isVarveError, VarveError } from '@varve/format/errors'
 import {
   escapeOptionText,
   formatOptionStruct,
   parseOptionStruct,
   unescapeOptionText,
 } from '@varve/format/options'
+import {
+  isModuleOption,
+  loadExport,
+  type ModuleOption,
+  type ModuleSource,
+  moduleSourceOf,
+} from '../runtime/user-module.ts'
 import { bytesXor, jsonMergePatch, maximum, put, stringAppend, uint64Add } from './built-in-operators.ts'
 import type { MergeOperator } from './merge-operator.ts'
 
@@ -18,18 +24,16 @@ export type BuiltInMerge = 'uint64add' | 'stringappend' | 'max' | 'bytesxor' | '
 /**
  * What the option `mergeOperator` takes: the name of a built-in operator, `{ name: 'stringappend', delimiter }`, a
  * module with the operator as an export (`default` unless named), or the operator itself. One that is given itself is
- * known to this thread only: flushes and compactions then leave operands as they are, and reads combine all of them.
+ * known to this thread only: flushes leave operands as they are, and compactions that have some run here, in slices.
  */
 export type MergeOption =
   | BuiltInMerge
   | { name: BuiltInMerge; delimiter?: string }
-  | { module: string | URL; export?: string }
+  | ModuleOption
   | MergeOperator
 
 /** Plain data, from which any thread makes the operator. */
-export type MergeSource =
-  | { kind: 'builtIn'; name: BuiltInMerge; delimiter: string }
-  | { kind: 'module'; module: string; export: string }
+export type MergeSource = { kind: 'builtIn'; name: BuiltInMerge; delimiter: string } | ModuleSource
 
 const DEFAULT_DELIMITER = ','
 
@@ -49,7 +53,7 @@ export function isMergeOption(value: unknown): value is MergeOption {
   if (typeof value === 'string') return isBuiltIn(value)
   if (typeof value !== 'object' || value === null) return false
   if ('fullMerge' in value) return typeof value.fullMerge === 'function' && 'name' in value
-  if ('module' in value) return typeof value.module === 'string' || value.module instanceof URL
+  if ('module' in value) return isModuleOption(value)
   const { name, delimiter } = value as { name?: unknown; delimiter?: unknown }
   return (
     isBuiltIn(name) && (delimiter === undefined || (typeof delimiter === 'string' && name === 'stringappend'))
@@ -61,8 +65,7 @@ export function mergeSourceOf(option: MergeOption | undefined): MergeSource | un
   if (option === undefined) return undefined
   if (typeof option === 'string') return { kind: 'builtIn', name: option, delimiter: DEFAULT_DELIMITER }
   if ('fullMerge' in option) return undefined
-  if ('module' in option)
-    return { kind: 'module', module: String(option.module), export: option.export ?? 'default' }
+  if ('module' in option) return moduleSourceOf(option)
   return { kind: 'builtIn', name: option.name, delimiter: option.delimiter ?? DEFAULT_DELIMITER }
 }
 
@@ -74,21 +77,12 @@ export async function mergeOperatorOf(option: MergeOption | undefined): Promise<
 
 export async function loadMergeOperator(source: MergeSource | undefined): Promise<MergeOperator | undefined> {
   if (source === undefined) return undefined
-  return source.kind === 'builtIn' ? builtIn[source.name](source.delimiter) : importOperator(source)
+  if (source.kind === 'builtIn') return builtIn[source.name](source.delimiter)
+  return loadExport(source, 'mergeOperator', 'merge operator', isOperator)
 }
 
-async function importOperator(source: MergeSource & { kind: 'module' }): Promise<MergeOperator> {
-  const what = `the merge operator ${source.export} of ${source.module}`
-  try {
-    const found: unknown = (await import(source.module))[source.export]
-    if (typeof found === 'object' && found !== null && 'fullMerge' in found && isMergeOption(found))
-      return found as MergeOperator
-    throw new VarveError('INVALID_ARGUMENT', `${what} is not one`, { option: 'mergeOperator' })
-  } catch (error) {
-    if (isVarveError(error)) throw error
-    const message = `${what} cannot be loaded: ${error}`
-    throw new VarveError('INVALID_ARGUMENT', message, { option: 'mergeOperator' }, error)
-  }
+function isOperator(found: unknown): found is MergeOperator {
+  return typeof found === 'object' && found !== null && 'fullMerge' in found && isMergeOption(found)
 }
 
 /** RocksDB's names of the operators that it has too. */
@@ -118,10 +112,23 @@ export function formatMergeOption(option: MergeOption): string {
 export function parseMergeOption(text: string): MergeOption | undefined {
   const struct = parseOptionStruct(text)
   const id = struct.get('id')
-  const name = builtInMergeNames.find(short => short === id || rocksdbNames[short] === id)
+  // Of a database with a time to live: around the user's own.
+  const inner = struct.get('user_operator')
+  if (id === 'TtlMergeOperator' && inner !== undefined) return parseMergeOption(inner)
+  const name = builtInNamed(id)
   const delimiter = struct.get('delimiter')
   if (name !== 'stringappend' || delimiter === undefined) return name
   return { name, delimiter: unescapeOptionText(delimiter) }
+}
+
+/** The operator's own name, where a file may have a short one. */
+export function nameOfWritten(id: string): string {
+  const name = builtInNamed(id)
+  return (name && rocksdbNames[name]) ?? id
+}
+
+function builtInNamed(id: string | undefined): BuiltInMerge | undefined {
+  return builtInMergeNames.find(short => short === id || rocksdbNames[short] === id)
 }
 
 function isBuiltIn(name: unknown): name is BuiltInMerge {

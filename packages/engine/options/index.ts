@@ -1,3 +1,18 @@
+export {
+  type BlobOptions,
+  blobOptions,
+  describeBlobs,
+  givenBlobOptions,
+  parseBlobOptions,
+} from './blob-options.ts'
+export {
+  changeDatabase,
+  changeFamily,
+  type MutableColumnFamilyOptions,
+  type MutableDatabaseOptions,
+  mutableOptionNames,
+} from './change-options.ts'
+export { describeTtl, writtenTtl } from './expiry-text.ts'
 export type { ResolvedColumnFamilyOptions, ResolvedDatabaseOptions } from './option-table.ts'
 export type {
   ChecksumName,

@@ -4,18 +4,32 @@
  */
 
 import { prefixExtractor } from '@varve/format/key'
+import { BlockCache } from '../cache/index.ts'
+import { isFilterOption } from '../compaction-filter/index.ts'
+import { isComparatorOption } from '../comparator/index.ts'
+import { WriteBufferManager } from '../memtable/index.ts'
 import { builtInMergeNames, isMergeOption } from '../merge/index.ts'
+import { RateLimiter } from '../rate-limiter/index.ts'
+import { type BlobOptions, blobRules } from './blob-options.ts'
 import type {
   ChecksumName,
   ColumnFamilyOptions,
   CompactionOptionsFifo,
   CompactionOptionsUniversal,
-  CompressionName,
   DatabaseOptions,
   PrefixExtractorOption,
   WalRecoveryMode,
 } from './option-types.ts'
-import { boolean, integer, number, oneOf, type Rule } from './rule.ts'
+import {
+  boolean,
+  compressionNames,
+  compressionRule,
+  instanceOf,
+  integer,
+  number,
+  oneOf,
+  type Rule,
+} from './rule.ts'
 import { compactionStyles, fifoDefaults, struct, universalDefaults } from './style-options.ts'
 
 /** Options for which to be absent means something. */
@@ -25,7 +39,11 @@ type OpenOption =
   | 'bottommostCompressionLevel'
   | 'bottommostCompressionMaxDictBytes'
   | 'bottommostCompressionMaxDictBufferBytes'
+  | 'comparator'
   | 'mergeOperator'
+  | 'compactionFilter'
+  | 'ttlDatabase'
+  | keyof BlobOptions
 
 /** Complete options of a column family: every other field is set. */
 export type ResolvedColumnFamilyOptions = Required<
@@ -43,13 +61,16 @@ interface StyleStructs {
 }
 
 /** Complete options of a database. */
-export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget'>>
+export type ResolvedDatabaseOptions = Required<Omit<DatabaseOptions, 'memoryBudget' | SharedObject>> &
+  Pick<DatabaseOptions, SharedObject>
+
+/** What several databases may be given. */
+type SharedObject = 'rateLimiter' | 'writeBufferManager' | 'blockCache'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
-const compressionNames: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
 const checksumNames: readonly ChecksumName[] = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3']
 const recoveryModes: readonly WalRecoveryMode[] = [
   'strict',
@@ -58,7 +79,7 @@ const recoveryModes: readonly WalRecoveryMode[] = [
   'kPointInTimeRecovery',
   'kSkipAnyCorruptedRecords',
 ]
-const compression = oneOf(...compressionNames)
+const compression = compressionRule
 const compressionLevel = integer(-131072, 22)
 /** A dictionary is written whole into each table. */
 const dictionarySize = integer(0, 16 * MIB)
@@ -101,10 +122,22 @@ const mergeOperator: Rule = {
   accepts: isMergeOption,
 }
 
+const compactionFilter: Rule = {
+  describe: '{ module, export }, an object with name and filter, or a function',
+  accepts: isFilterOption,
+}
+
+const comparator: Rule = {
+  describe:
+    'leveldb.BytewiseComparator, rocksdb.ReverseBytewiseComparator, rocksdb.Uint64Comparator or { module, export }',
+  accepts: isComparatorOption,
+}
+
 export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   writeBufferSize: integer(64 * KIB, 4 * GIB),
   maxWriteBufferNumber: integer(2, 1000),
   minWriteBufferNumberToMerge: integer(1, 999),
+  memtable: oneOf('tree', 'hash'),
   compactionStyle: oneOf(...compactionStyles),
   compactionOptionsUniversal: struct,
   compactionOptionsFifo: struct,
@@ -148,7 +181,13 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   prefixExtractor: extractor,
   formatVersion: integer(2, 5),
   checksum: oneOf(...checksumNames),
+  ...blobRules,
+  comparator,
   mergeOperator,
+  compactionFilter,
+  expiringKeys: boolean,
+  ttlDatabase: integer(0, 0x7fff_ffff),
+  ttlHidesExpired: boolean,
 }
 
 export const databaseRules: Record<keyof DatabaseOptions, Rule> = {
@@ -159,11 +198,16 @@ export const databaseRules: Record<keyof DatabaseOptions, Rule> = {
   paranoidFileChecks: boolean,
   maxOpenFiles: integer(-1, 1_000_000),
   blockCacheSize: integer(0, 1024 * GIB),
+  blockCache: instanceOf(BlockCache),
+  cacheIndexAndFilterBlocks: boolean,
+  pinL0FilterAndIndexBlocksInCache: boolean,
   memoryBudget: integer(4 * MIB, 1024 * GIB),
   dbWriteBufferSize: integer(0, 1024 * GIB),
   maxTotalWalSize: integer(0, Number.MAX_SAFE_INTEGER),
   maxBackgroundJobs: integer(1, 64),
   maxSubcompactions: integer(1, 64),
+  rateLimiter: instanceOf(RateLimiter),
+  writeBufferManager: instanceOf(WriteBufferManager),
   delayedWriteRate: integer(KIB, 64 * GIB),
   writeStallTimeoutMs: integer(0, 86_400_000),
   maxWriteBatchGroupSizeBytes: integer(4 * KIB, GIB),
@@ -178,6 +222,7 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   writeBufferSize: 64 * MIB,
   maxWriteBufferNumber: 2,
   minWriteBufferNumberToMerge: 1,
+  memtable: 'tree',
   compactionStyle: 'leveled',
   compactionOptionsUniversal: universalDefaults,
   compactionOptionsFifo: fifoDefaults,
@@ -215,6 +260,8 @@ export const columnFamilyDefaults: ResolvedColumnFamilyOptions = {
   wholeKeyFiltering: true,
   formatVersion: 5,
   checksum: 'kXXH3',
+  expiringKeys: false,
+  ttlHidesExpired: true,
 }
 
 export const databaseDefaults: ResolvedDatabaseOptions = {
@@ -225,6 +272,8 @@ export const databaseDefaults: ResolvedDatabaseOptions = {
   paranoidFileChecks: false,
   maxOpenFiles: -1,
   blockCacheSize: 32 * MIB,
+  cacheIndexAndFilterBlocks: false,
+  pinL0FilterAndIndexBlocksInCache: false,
   dbWriteBufferSize: 0,
   maxTotalWalSize: 0,
   maxBackgroundJobs: 2,

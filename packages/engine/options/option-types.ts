@@ -5,7 +5,12 @@
  */
 
 import type { FilterPolicyName } from '@varve/format/sst'
+import type { BlockCache } from '../cache/index.ts'
+import type { FilterOption } from '../compaction-filter/index.ts'
+import type { ComparatorOption } from '../comparator/index.ts'
+import type { MemtableKind, WriteBufferManager } from '../memtable/index.ts'
 import type { MergeOption } from '../merge/index.ts'
+import type { RateLimiter } from '../rate-limiter/index.ts'
 
 export type { FilterPolicyName }
 
@@ -89,6 +94,11 @@ export interface ColumnFamilyOptions {
   maxWriteBufferNumber?: number
   /** Sealed memtables that are waited for before a flush merges them. Default 1. */
   minWriteBufferNumberToMerge?: number
+  /**
+   * `tree` keeps a memtable in order; `hash` leaves that until it is asked for, by a scan or a read at a snapshot, or done by
+   * the thread that flushes: for column families whose keys are looked up one by one. Bytewise ones only. Default tree.
+   */
+  memtable?: MemtableKind
   /** See `CompactionStyle`. Default leveled. */
   compactionStyle?: CompactionStyle
   /** What `universal` goes by. */
@@ -188,8 +198,53 @@ export interface ColumnFamilyOptions {
   formatVersion?: number
   /** Checksum of the blocks that are written. Default kXXH3. */
   checksum?: ChecksumName
+  /**
+   * Keeps large values outside the tables, in blob files, so that compactions do not copy them. This and the other options
+   * about blobs hold for what is written from now on; what is there can be read with any of them. Those that are not given
+   * are as the directory's OPTIONS file has them. Default false.
+   */
+  enableBlobFiles?: boolean
+  /** Bytes from which on a value, before compression, goes to a blob file. Default 0: every value. */
+  minBlobSize?: number
+  /** Bytes at which a blob file is finished and another one begun. Default 256 MiB. */
+  blobFileSize?: number
+  /** Compression of values in blob files. Default none. */
+  blobCompressionType?: CompressionName
+  /** The first level whose tables have their large values in blob files; above it they stay in the tables. Default 0. */
+  blobFileStartingLevel?: number
+  /**
+   * Has compactions move the values that are left in old blob files to new ones, so that the old ones can go. Default true
+   * (RocksDB: false): what is deleted is to give its space back.
+   */
+  enableBlobGarbageCollection?: boolean
+  /** The part of all blob files, from the oldest on, that compactions move values out of. Default 0.25. */
+  blobGarbageCollectionAgeCutoff?: number
+  /**
+   * The part of the bytes in those files that has to be garbage for tables to be compacted for no other reason than to empty the
+   * oldest; 1 for never. Only under leveled. Default 0.5 (RocksDB: 1).
+   */
+  blobGarbageCollectionForceThreshold?: number
+  /**
+   * The order of the keys, which stands in the MANIFEST and cannot change: a built-in comparator by RocksDB's name, or a
+   * module with one; see `Comparator`. Default: that of the MANIFEST, and `leveldb.BytewiseComparator` for a new family.
+   */
+  comparator?: ComparatorOption
   /** How `merge` combines operands with what lies below them; see `MergeOption`. Default: none, and `merge` is refused. */
   mergeOperator?: MergeOption
+  /** Is asked about entries while they are compacted, and may have them removed or changed; see `FilterOption`. Default: none. */
+  compactionFilter?: FilterOption
+  /**
+   * Whether entries can have a time to live of their own: see `Lifetime`. Each value then has eight bytes more, which C++
+   * RocksDB takes for a part of it. For new column families; one that has it keeps it. Default false.
+   */
+  expiringKeys?: boolean
+  /**
+   * Makes it a column family of RocksDB's databases with a time to live (`ldb --ttl`): seconds after which every entry is
+   * over, 0 for never. Each value then has four bytes more. Default: it is none.
+   */
+  ttlDatabase?: number
+  /** Whether reads pass over what is over in a `ttlDatabase`; RocksDB shows it until it is compacted. Default true. */
+  ttlHidesExpired?: boolean
 }
 
 /** Options of the whole database. */
@@ -208,10 +263,25 @@ export interface DatabaseOptions {
   maxOpenFiles?: number
   /** Bytes of uncompressed data blocks kept in memory. Default 32 MiB. */
   blockCacheSize?: number
-  /** Divides itself over memtables and block cache where those options are not given. Default: not set. */
+  /** A block cache that several databases share, in place of one of `blockCacheSize` bytes. Default: none. */
+  blockCache?: BlockCache
+  /**
+   * Indexes and filters of tables count towards the block cache, which lets those go that were not read lately. Default
+   * false: they stay in memory, beside it, as long as their table is open.
+   */
+  cacheIndexAndFilterBlocks?: boolean
+  /** With it, those of level 0 stay all the same. Default false. */
+  pinL0FilterAndIndexBlocksInCache?: boolean
+  /**
+   * Bytes that memtables and block cache take at most, three quarters of them, where their own options are not given: a
+   * quarter for memtables, for which writes wait if need be, and a half for blocks, indexes and filters. The rest is for
+   * what is not counted: jobs, cursors, groups of writes. Default: not set.
+   */
   memoryBudget?: number
   /** Bytes of all memtables together at which the largest is flushed; 0 for no limit. Default 0. */
   dbWriteBufferSize?: number
+  /** Bounds the memtables of all databases that are given the same. Default: none. */
+  writeBufferManager?: WriteBufferManager
   /** Bytes of all write-ahead logs at which the family that pins the oldest is flushed; 0 for four times all write buffers. Default 0. */
   maxTotalWalSize?: number
   /** Flushes and compactions that run at once, each in a worker thread. Default 2. */
@@ -221,6 +291,8 @@ export interface DatabaseOptions {
    * first come on top of `maxBackgroundJobs`. Default 1.
    */
   maxSubcompactions?: number
+  /** Bounds what flushes and compactions write per second; shared by all databases that are given the same. Default: none. */
+  rateLimiter?: RateLimiter
   /** Bytes per second at which writes go on while they are slowed. Default 16 MiB. */
   delayedWriteRate?: number
   /** Milliseconds a stopped write waits before it fails with `STALLED`; 0 for as long as it takes. Default 0. */

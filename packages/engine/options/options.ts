@@ -3,6 +3,7 @@
  * `INVALID_ARGUMENT` that names option, value and allowed range. The rules and defaults are in option-table.ts.
  */
 import { VarveError } from '@varve/format/errors'
+import { WriteBufferManager } from '../memtable/index.ts'
 import {
   columnFamilyDefaults,
   columnFamilyRules,
@@ -55,6 +56,13 @@ export function resolveOptions(given: OpenOptions = {}): ResolvedOptions {
       Object.assign(db, { [name]: value })
     } else setFamilyOption(columnFamily, name, value)
   }
+  if (options.blockCache !== undefined && options.blockCacheSize !== undefined) {
+    throw invalid(
+      'blockCacheSize',
+      options.blockCacheSize,
+      'is for a cache of its own; blockCache is given too',
+    )
+  }
   finishFamily(columnFamily, options)
   const columnFamilies = new Map<string, ResolvedColumnFamilyOptions>()
   for (const [name, own] of Object.entries(families))
@@ -80,13 +88,15 @@ export function resolveFamily(
   return resolved
 }
 
-function setFamilyOption(options: ResolvedColumnFamilyOptions, name: string, value: unknown): void {
+/** Checks an option of a column family and sets it. */
+export function setFamilyOption(options: ResolvedColumnFamilyOptions, name: string, value: unknown): void {
   check(name, value, columnFamilyRules[name as keyof ColumnFamilyOptions])
   const resolved = isStruct(name) ? resolveStruct(name, value, options[name]) : value
   Object.assign(options, { [name]: resolved })
 }
 
-function canonical(given: object, what: string): Record<string, unknown> {
+/** What was given, by Varve's names; throws for names of nothing. */
+export function canonical(given: object, what: string): Record<string, unknown> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new VarveError('INVALID_ARGUMENT', `${what} options must be an object`, { option: what })
   }
@@ -108,7 +118,7 @@ function takeFamilies(options: Record<string, unknown>): Record<string, ColumnFa
   return families as Record<string, ColumnFamilyOptions>
 }
 
-/** A quarter to the memtables of the default family (active and sealed), a half to the block cache; the rest is for indexes and filters. */
+/** A quarter to the memtables, a half to blocks, indexes and filters; the rest is for what is not counted. */
 function spendMemoryBudget(
   options: Record<string, unknown>,
   db: ResolvedDatabaseOptions,
@@ -119,17 +129,21 @@ function spendMemoryBudget(
   check('memoryBudget', budget, databaseRules.memoryBudget)
   columnFamily.writeBufferSize = Math.floor((budget as number) / 8)
   db.dbWriteBufferSize = Math.floor((budget as number) / 4)
+  db.writeBufferManager = new WriteBufferManager({ bufferSize: db.dbWriteBufferSize, allowStall: true })
   db.blockCacheSize = Math.floor((budget as number) / 2)
+  db.cacheIndexAndFilterBlocks = true
 }
 
 /** Defaults and rules that depend on several options. */
-function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<string, unknown>): void {
+export function finishFamily(resolved: ResolvedColumnFamilyOptions, given: Record<string, unknown>): void {
   const extractor = given.prefixExtractor as PrefixExtractorOption | undefined
   if (extractor !== undefined) resolved.prefixExtractor = extractorName(extractor) ?? 'nullptr'
   if (given.maxCompactionBytes === undefined && given.targetFileSizeBase !== undefined) {
     resolved.maxCompactionBytes = 25 * resolved.targetFileSizeBase
   }
   refuseImpossibleStyle(resolved)
+  if (resolved.expiringKeys && resolved.ttlDatabase !== undefined)
+    throw invalid('ttlDatabase', resolved.ttlDatabase, 'and expiringKeys exclude each other')
   finishTriggers(resolved, given)
   if (resolved.minWriteBufferNumberToMerge >= resolved.maxWriteBufferNumber) {
     throw invalid(

@@ -1,5 +1,6 @@
 /** What the value of an option must be, and the refusal of one that is not: option, value and what is allowed. */
 import { VarveError } from '@varve/format/errors'
+import type { CompressionName } from './option-types.ts'
 
 /** `describe` completes "must be ...". */
 export interface Rule {
@@ -25,7 +26,16 @@ export function oneOf(...names: readonly string[]): Rule {
   return { describe: `one of ${names.join(', ')}`, accepts: value => names.includes(value as string) }
 }
 
+export const compressionNames: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
+
+export const compressionRule: Rule = oneOf(...compressionNames)
+
 export const boolean: Rule = { describe: 'true or false', accepts: value => typeof value === 'boolean' }
+
+/** An object of a class, given whole. */
+export function instanceOf(type: abstract new (...parts: never[]) => object): Rule {
+  return { describe: `a ${type.name}`, accepts: value => value instanceof type }
+}
 
 export function check(option: string, value: unknown, rule: Rule): void {
   if (!rule.accepts(value)) throw invalid(option, value, `must be ${rule.describe}`)
@@ -39,7 +49,14 @@ function show(value: unknown): string {
   return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
 }
 
-/** RocksDB's spelling of an option: `writeBufferSize` is `write_buffer_size`. */
+const spellings = new Map<string, string>()
+
+/** RocksDB's spelling of an option: `writeBufferSize` is `write_buffer_size`. Each is asked for by every opening. */
 export function rocksdbSpelling(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+  let spelling = spellings.get(name)
+  if (spelling === undefined) {
+    spelling = name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+    spellings.set(name, spelling)
+  }
+  return spelling
 }

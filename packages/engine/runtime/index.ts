@@ -1,6 +1,6 @@
 export { InlinePace } from './inline-pace.ts'
 export { InlineRunner } from './inline-runner.ts'
-export { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.ts'
+export { memoryRuntime, type NodeRuntimeOptions, nodeRuntime, workerCount } from './node-runtime.ts'
 export type {
   Clock,
   Job,

@@ -4,9 +4,9 @@
  */
 
 import type { CompactionJob } from '../compaction/compaction-job.ts'
+import type { UserFunctions } from '../compaction/entry-filter.ts'
 import type { FlushJob } from '../compaction/flush-job.ts'
 import type { FileSystem } from '../fs/index.ts'
-import type { MergeOperator } from '../merge/index.ts'
 import type { Job, OnProgress } from './runtime.ts'
 
 const flushModule = () => import('../compaction/flush-job.ts')
@@ -17,21 +17,20 @@ export async function runJob(job: Job, fs: FileSystem, onProgress: OnProgress | 
     case 'flush': {
       const { runFlushJob } = await flushModule()
       const flush = job as FlushJob
-      return runFlushJob(flush, fs, onProgress, await operatorOf(flush))
+      return runFlushJob(flush, fs, onProgress, await userFunctionsOf(flush))
     }
     case 'compaction': {
       const { runCompactionJob } = await compactionModule()
       const compaction = job as CompactionJob
-      return runCompactionJob(compaction, fs, onProgress, await operatorOf(compaction))
+      return runCompactionJob(compaction, fs, onProgress, await userFunctionsOf(compaction))
     }
   }
 }
 
 /** What a message cannot carry. */
-async function operatorOf({ merge }: FlushJob | CompactionJob): Promise<MergeOperator | undefined> {
-  if (merge === undefined) return undefined
-  const { loadMergeOperator } = await import('../merge/index.ts')
-  return loadMergeOperator(merge)
+async function userFunctionsOf(job: FlushJob | CompactionJob): Promise<UserFunctions> {
+  const { loadUserFunctions } = await import('../compaction/user-functions.ts')
+  return loadUserFunctions(job)
 }
 
 /** Loads the functions of all kinds. */

@@ -3,6 +3,7 @@
  * comes in through `open`, so that a test can decide all of it.
  */
 import type { FileSystem } from '../fs/file-system.ts'
+import type { SharedFile } from '../fs/memory-file.ts'
 
 export interface Clock {
   /** Milliseconds since 1970; may jump either way. For what people read and what files record. */
@@ -16,7 +17,8 @@ export interface Timer {
   cancel(): void
 }
 
-export type JobPriority = 'high' | 'low'
+/** `high` for flushes, `middle` for compactions of level 0, `low` for those of deeper levels. */
+export type JobPriority = 'high' | 'middle' | 'low'
 
 /**
  * Work for a worker thread, as plain data: what `structuredClone` carries over. `kind` chooses the function
@@ -29,6 +31,8 @@ export interface Job {
    * now and then, removes its partial outputs and throws `ABORTED`.
    */
   readonly cancel?: Int32Array
+  /** The files that it reads, where they are in memory: those that it makes in `directory` come back with its result. */
+  readonly memory?: { readonly directory: string; readonly files: readonly SharedFile[] }
 }
 
 /** How far a running job has come, since its start. */
@@ -42,12 +46,14 @@ export type OnProgress = (progress: JobProgress) => void
 
 export interface JobRunner {
   /**
-   * Runs a job and gives its result. High before low; in each, first come, first served. Rejects with what the
+   * Runs a job and gives its result. High before middle before low; in each, first come, first served. Rejects with what the
    * job threw (a `VarveError` keeps its code and details), or `ABORTED` when its thread died or `close` came.
    */
   run<Result>(job: Job, priority: JobPriority, onProgress?: OnProgress): Promise<Result>
   /** Jobs will come soon, so many at once: who has threads may start them. */
   expect?(count: number): void
+  /** From now on so many jobs may run at once: who has threads may have more or fewer of them. */
+  resize?(workers: number): void
   /** Rejects what has not started, waits for what has, and ends the threads. */
   close(): Promise<void>
 }

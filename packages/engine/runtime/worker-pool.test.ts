@@ -107,6 +107,25 @@ test('on one thread high jobs go before low ones that have not started', async (
   await pool.close()
 })
 
+test('among compactions those of level 0 go first, and a pool that grows takes what waits', async () => {
+  const pool = new WorkerPool(2, module)
+  const gate = new Gate()
+  const order: string[] = []
+  const note = (value: string): number => order.push(value)
+  const first = pool.run<string>(gate.job('first'), 'low').then(note)
+  await gate.untilStarted(1)
+  const deep = pool.run<string>(gate.job('deep'), 'low').then(note)
+  const level0 = pool.run<string>(job({ act: 'echo', value: 'level 0' }), 'middle').then(note)
+  assert.equal(gate.started, 1, 'one thread is kept for flushes')
+  pool.resize(3)
+  await level0
+  await gate.untilStarted(2)
+  assert.deepEqual(order, ['level 0'])
+  gate.open()
+  await Promise.all([first, deep])
+  await pool.close()
+})
+
 test('a thread that dies fails its job and no other', async () => {
   const pool = new WorkerPool(1, module)
   for (const act of ['crash', 'exit'] as const) {
@@ -133,8 +152,11 @@ test('close rejects what has not started, waits for what has, and takes nothing 
   const waiting = assert.rejects(pool.run(job({ act: 'echo', value: 1 }), 'high'), error =>
     isVarveError(error, 'ABORTED'),
   )
-  const closed = pool.close()
+  let isClosed = false
+  const closed = pool.close().then(() => (isClosed = true))
   await waiting
+  await new Promise(resolve => setTimeout(resolve, 20))
+  assert.equal(isClosed, false)
   gate.open()
   assert.equal(await running, 'done')
   await closed
@@ -177,4 +199,31 @@ test('threads take turns, and those that are expected are there before the first
   assert.notEqual(turns[0], turns[1])
   assert.deepEqual(turns.slice(2), turns.slice(0, 2))
   await pool.close()
+})
+
+test('a thread of a closed pool works for the next one, and ends when there is none for a while', async () => {
+  const threadOf = (pool: WorkerPool) => pool.run<number>(job({ act: 'thread' }), 'high')
+  const first = new WorkerPool(1, module)
+  const thread = await threadOf(first)
+  await first.close()
+  const second = new WorkerPool(1, module)
+  assert.equal(await threadOf(second), thread)
+  await second.close()
+  await new Promise(resolve => setTimeout(resolve, 1500))
+  const third = new WorkerPool(1, module)
+  assert.notEqual(await threadOf(third), thread)
+  await third.close()
+})
+
+test('a thread that is ending takes no job any more', async () => {
+  const first = new WorkerPool(1, module)
+  await first.run(job({ act: 'thread' }), 'high')
+  await first.close()
+  // Both this and the end of the rest are due when the event loop comes to them.
+  const rested = new Promise(resolve => setTimeout(resolve, 1001))
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100)
+  await rested
+  const second = new WorkerPool(1, module)
+  assert.equal(await second.run(job({ act: 'echo', value: 'done' }), 'high'), 'done')
+  await second.close()
 })

@@ -1,34 +1,27 @@
 /**
  * Background threads. They start with the first job, or shortly before, stay for the next one, and do not keep the
- * process alive while they have nothing to do. They take turns, so that all of them have compiled the code by the
- * time that they are needed at once.
+ * process alive while they have nothing to do; those of a pool that is closed rest a while and may join another
+ * (resting-threads.ts). They take turns, so that all of them have compiled the code by the time that they are needed
+ * at once.
  *
- * One thread is kept free of low-priority jobs if there is more than one, so that a flush never waits for a
+ * One thread is kept free for jobs of high priority if there is more than one, so that a flush never waits for a
  * compaction to end: writers would wait with it. RocksDB: util/threadpool_imp.cc, and the two pools of
  * db/db_impl/db_impl_compaction_flush.cc
  */
-import { Worker } from 'node:worker_threads'
 import { VarveError } from '@varve/format/errors'
-import { errorFromData, type StartMessage, type WorkerMessage } from './messages.ts'
+import { rest, takeRested } from './resting-threads.ts'
 import type { Job, JobPriority, JobRunner, OnProgress } from './runtime.ts'
+import { type Task, Thread, type ThreadOwner } from './thread.ts'
 
-const YOUNG_GENERATION_MIB = 12
-
-interface Task {
-  job: Job
-  priority: JobPriority
-  onProgress: OnProgress | undefined
-  resolve(result: unknown): void
-  reject(error: unknown): void
-}
-
-export class WorkerPool implements JobRunner {
-  private readonly size: number
+export class WorkerPool implements JobRunner, ThreadOwner {
+  private size: number
   private readonly module: URL
   /** Those that have been idle for longest come first. */
   private readonly threads = new Set<Thread>()
-  private readonly queues: Record<JobPriority, Task[]> = { high: [], low: [] }
+  private readonly queues: Record<JobPriority, Task[]> = { high: [], middle: [], low: [] }
   private isClosed = false
+  /** Settles with the next task. */
+  private settled: PromiseWithResolvers<void> | undefined = undefined
 
   /** `module` is the threads' program. */
   constructor(size: number, module: URL = workerModule()) {
@@ -49,12 +42,29 @@ export class WorkerPool implements JobRunner {
     while (!this.isClosed && this.threads.size < Math.min(count, this.size)) this.startThread()
   }
 
+  /** Threads beyond `size` have nothing to do any more. */
+  resize(size: number): void {
+    this.size = size
+    if (!this.isClosed) this.dispatch()
+  }
+
+  /** Rejects what has not started, waits for what has, and lets the threads rest. */
   async close(): Promise<void> {
     this.isClosed = true
-    for (const queue of [this.queues.high, this.queues.low]) {
+    for (const queue of Object.values(this.queues)) {
       for (const task of queue.splice(0)) task.reject(closedError())
     }
-    await Promise.all([...this.threads].map(thread => thread.stop()))
+    while (this.isBusy()) {
+      this.settled ??= Promise.withResolvers()
+      await this.settled.promise
+    }
+    const threads = [...this.threads]
+    this.threads.clear()
+    await Promise.all(threads.map(rest))
+  }
+
+  private isBusy(): boolean {
+    return [...this.threads].some(({ task }) => task !== undefined)
   }
 
   private dispatch(): void {
@@ -67,10 +77,10 @@ export class WorkerPool implements JobRunner {
   private takeTask(): Task | undefined {
     const running = [...this.threads].filter(thread => thread.task !== undefined)
     if (running.length >= this.size) return undefined
-    const low = running.filter(thread => thread.task?.priority === 'low').length
-    return (
-      this.queues.high.shift() ?? (low < Math.max(1, this.size - 1) ? this.queues.low.shift() : undefined)
-    )
+    const { high, middle, low } = this.queues
+    const compactions = running.filter(thread => thread.task?.priority !== 'high').length
+    const mayCompact = compactions < Math.max(1, this.size - 1)
+    return high.shift() ?? (mayCompact ? (middle.shift() ?? low.shift()) : undefined)
   }
 
   private freeThread(): Thread {
@@ -79,83 +89,26 @@ export class WorkerPool implements JobRunner {
   }
 
   private startThread(): Thread {
-    const thread = new Thread(this.module, {
-      idle: () => {
-        // One that has died is not in there any more.
-        if (this.threads.delete(thread)) this.threads.add(thread)
-        this.dispatch()
-      },
-      gone: () => {
-        this.threads.delete(thread)
-        if (!this.isClosed) this.dispatch()
-      },
-    })
+    const thread = takeRested(this.module, this) ?? new Thread(this.module, this)
     this.threads.add(thread)
     return thread
   }
-}
 
-/** One worker and the task it is at. */
-class Thread {
-  task: Task | undefined = undefined
-  private readonly worker: Worker
-  private readonly idle: () => void
-  private readonly exited: Promise<void>
-  private crash: unknown = undefined
-  private isStopping = false
-
-  constructor(module: URL, on: { idle: () => void; gone: () => void }) {
-    // Flags meant for the main program (--test, --eval, ...) make no sense here, so none are inherited.
-    // Jobs make little garbage: a young generation of the default size would only fill memory.
-    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB }
-    this.worker = new Worker(module, { name: 'varve', execArgv: [], resourceLimits })
-    this.idle = on.idle
-    this.worker.unref()
-    this.worker.on('message', (message: WorkerMessage) => this.receive(message))
-    this.worker.on('messageerror', error => this.finish(task => task.reject(crashError(error))))
-    this.worker.on('error', error => (this.crash = error))
-    this.exited = new Promise(resolve => {
-      this.worker.once('exit', () => {
-        on.gone()
-        this.finish(task => task.reject(crashError(this.crash)))
-        resolve()
-      })
-    })
+  idle(thread: Thread): void {
+    // One that has died is not in there any more.
+    if (this.threads.delete(thread)) this.threads.add(thread)
+    this.goOn()
   }
 
-  start(task: Task): void {
-    this.task = task
-    this.worker.ref()
-    try {
-      const message: StartMessage = { job: task.job, wantsProgress: task.onProgress !== undefined }
-      this.worker.postMessage(message)
-    } catch (error) {
-      // The job holds something that cannot be cloned.
-      this.finish(({ reject }) => reject(error))
-    }
+  gone(thread: Thread): void {
+    this.threads.delete(thread)
+    this.goOn()
   }
 
-  /** Waits for the task, then ends the thread. */
-  async stop(): Promise<void> {
-    this.isStopping = true
-    if (this.task === undefined) await this.worker.terminate()
-    await this.exited
-  }
-
-  private receive(message: WorkerMessage): void {
-    if (message.type === 'progress') this.task?.onProgress?.(message.progress)
-    else if (message.type === 'done') this.finish(task => task.resolve(message.result))
-    else this.finish(task => task.reject(errorFromData(message.error)))
-  }
-
-  private finish(settle: (task: Task) => void): void {
-    const { task } = this
-    if (task === undefined) return
-    this.task = undefined
-    this.worker.unref()
-    settle(task)
-    if (this.isStopping) void this.worker.terminate()
-    else this.idle()
+  private goOn(): void {
+    if (!this.isClosed) this.dispatch()
+    this.settled?.resolve()
+    this.settled = undefined
   }
 }
 
@@ -169,8 +122,4 @@ function workerModule(): URL {
 
 function closedError(): VarveError {
   return new VarveError('ABORTED', 'the job did not start: the database is closing')
-}
-
-function crashError(cause: unknown): VarveError {
-  return new VarveError('ABORTED', 'the thread that ran the job has died', {}, cause)
 }

@@ -1,6 +1,7 @@
 export { LevelCursor } from './level-cursor.ts'
+export { OpenFiles } from './open-files.ts'
 export type { TableIdentity } from './open-table.ts'
 export { PrefixProbe } from './prefix-probe.ts'
-export { TableCache } from './table-cache.ts'
+export { TableCache, tableWaitedFor } from './table-cache.ts'
 export { TableCursor } from './table-cursor.ts'
 export { type TableOptions, TableReader } from './table-reader.ts'

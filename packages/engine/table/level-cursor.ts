@@ -6,13 +6,14 @@
  */
 import { readUint32 } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
-import { compareTrailers, TRAILER_LENGTH } from '@varve/format/key'
+import { bytewise, compareTrailers, TRAILER_LENGTH } from '@varve/format/key'
 import { OwnedTarget, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
 import type { RangeTombstones } from '../tombstone/index.ts'
 import type { FileMeta } from '../version/file-meta.ts'
 import { findFile } from '../version/version.ts'
-import type { TableCache } from './table-cache.ts'
+import type { TableCache, TableOpening } from './table-cache.ts'
 import { TableCursor } from './table-cursor.ts'
+import type { TableReader } from './table-reader.ts'
 
 /** Told of the range tombstones of each file that is entered, before any of its entries is shown. */
 export type OnTombstones = (tombstones: RangeTombstones) => void
@@ -32,6 +33,10 @@ export class LevelCursor extends TableCursor {
   private entering = NO_FILE
   /** The file that has to be opened first. */
   private unopened = NO_FILE
+  /** What it waits for then. */
+  private opening: TableOpening | undefined = undefined
+  /** The file that the cursor is in has range tombstones. */
+  private hasTombstones = false
   private readonly enters: OnTombstones | undefined
   /**
    * The last absolute movement that passed over files, the file that it got to, and the target of a seek. Repeated, it goes
@@ -39,11 +44,13 @@ export class LevelCursor extends TableCursor {
    */
   private passing: Absolute = Absolute.none
   private reached = NO_FILE
-  private readonly passed = new OwnedTarget()
+  private readonly passed: OwnedTarget
 
   /** `files` as a version has them: sorted, free of overlap. */
   constructor(files: readonly FileMeta[], tables: TableCache, fillCache = true, enters?: OnTombstones) {
-    super(undefined, fillCache)
+    const order = files[0]?.order ?? bytewise
+    super(undefined, fillCache, order)
+    this.passed = new OwnedTarget(order)
     this.enters = enters
     this.files = files
     this.tables = tables
@@ -115,7 +122,7 @@ export class LevelCursor extends TableCursor {
 
   override collectWanted(into: Wanted[], ahead?: boolean): void {
     if (this.unopened === NO_FILE) super.collectWanted(into, ahead)
-    else into.push(this.tables.opening(this.files[this.unopened]))
+    else into.push(this.openingOf(this.files[this.unopened]))
   }
 
   /** To the first entry of the file or, should it have none, of those behind it. */
@@ -149,13 +156,15 @@ export class LevelCursor extends TableCursor {
   private enterFile(file: number, forward: boolean): boolean {
     this.unopened = NO_FILE
     if (file === this.at) return true
-    const { table } = this.files[file]
+    const table = this.files[file].table ?? this.openedFor(this.files[file])
     if (table === undefined) {
       this.unopened = file
       return false
     }
+    this.opening = undefined
     this.turnTo(table, forward)
     this.at = file
+    this.hasTombstones = table.contents.tombstones !== undefined
     const { tombstones } = table.contents
     if (tombstones !== undefined) this.enters?.(tombstones)
     return true
@@ -163,9 +172,20 @@ export class LevelCursor extends TableCursor {
 
   /** A seek goes to the one file whose boundaries promise the entry, unless a tombstone made them wider. */
   private refuseMissingBoundary(): void {
-    const { number, table } = this.files[this.at]
-    if (table?.contents.tombstones !== undefined) return
-    throw new CorruptionError(`table #${number} lacks a boundary key that the MANIFEST has`, table?.file.path)
+    if (this.hasTombstones) return
+    const file = this.files[this.at]
+    const problem = `table #${file.number} lacks a boundary key that the MANIFEST has`
+    throw new CorruptionError(problem, this.tables.path(file))
+  }
+
+  private openedFor(file: FileMeta): TableReader | undefined {
+    return this.opening?.file === file ? this.opening.table : undefined
+  }
+
+  /** The same until it has been entered: the cache may let a table go as soon as it is open. */
+  private openingOf(file: FileMeta): TableOpening {
+    if (this.opening?.file !== file) this.opening = this.tables.opening(file)
+    return this.opening
   }
 }
 

@@ -8,10 +8,11 @@
  *
  * RocksDB: table/block_based/block_based_table_reader.cc, BlockBasedTable::Open
  */
-import { type BlockHandle, FlatIndex, type UnfoldedIndex } from '@varve/format/block'
+import { type BlockHandle, FlatIndex, indexInOrder, type UnfoldedIndex } from '@varve/format/block'
 import { equalBytes } from '@varve/format/bytes'
 import { CorruptionError, notSupported } from '@varve/format/errors'
 import { openFilter } from '@varve/format/filter'
+import type { KeyOrder } from '@varve/format/key'
 import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
 import {
   type ByteSource,
@@ -47,21 +48,27 @@ export interface TableContents {
   readonly tombstones: RangeTombstones | undefined
 }
 
-const BYTEWISE_COMPARATOR = 'leveldb.BytewiseComparator'
-
 /** Read at once where the MANIFEST does not say how long the tail is. */
 const DEFAULT_TAIL = 256 * 1024
 
-function loadContents(source: ByteSource, identity: TableIdentity, unfolded?: UnfoldedIndex): TableContents {
+function loadContents(
+  source: ByteSource,
+  identity: TableIdentity,
+  order: KeyOrder,
+  unfolded?: UnfoldedIndex,
+): TableContents {
   const layout = readTableLayout(source)
-  refuseUnsupported(layout)
+  refuseUnsupported(layout, order)
   checkUniqueId(layout, identity)
   // The filter lies first: asking for it early makes the tail long enough for the rest.
-  const filter = readFilter(source, layout)
-  const index = unfolded === undefined ? readIndex(source, layout) : new FlatIndex(unfolded)
+  const filter = readFilter(source, layout, order)
+  const index = indexInOrder(
+    unfolded === undefined ? readIndex(source, layout) : new FlatIndex(unfolded),
+    order,
+  )
   const dictionary = readDictionary(source, layout)?.slice()
   const sequence = globalSequence(layout.properties, identity.largestSequence)
-  const tombstones = readTombstones(source, layout, identity, sequence)
+  const tombstones = readTombstones(source, layout, identity, sequence, order)
   const { wholeKeyFiltering, prefixExtractor } = layout
   const prefixes = filter && prefixExtractor && new PrefixFilter(filter, prefixExtractor)
   const keys = wholeKeyFiltering ? filter : prefixes
@@ -73,20 +80,21 @@ function readTombstones(
   layout: TableLayout,
   { smallest, largest }: TableIdentity,
   sequence: number | undefined,
+  order: KeyOrder,
 ): RangeTombstones | undefined {
   if (layout.rangeDeletions === undefined) return undefined
   const bounds = smallest === undefined || largest === undefined ? undefined : { smallest, largest }
-  const tombstones = tableTombstones(readRangeDeletions(source, layout), bounds, sequence)
+  const tombstones = tableTombstones(readRangeDeletions(source, layout), bounds, sequence, order)
   return tombstones.count === 0 ? undefined : tombstones
 }
 
 /** Refuses what would otherwise be answered wrongly. */
-function refuseUnsupported(layout: TableLayout): void {
+function refuseUnsupported(layout: TableLayout, order: KeyOrder): void {
   const { file, properties } = layout
   if (properties === undefined) return
   const { comparator } = properties
-  if (comparator !== undefined && comparator !== '' && comparator !== BYTEWISE_COMPARATOR) {
-    throw notSupported(`the comparator ${comparator}`, file)
+  if (comparator !== undefined && comparator !== '' && comparator !== order.name) {
+    throw notSupported(`the comparator ${comparator} in a table among those of ${order.name}`, file)
   }
   if (!properties.timestampsPersisted) throw notSupported('reading a table of user-defined timestamps', file)
 }
@@ -103,13 +111,13 @@ function checkUniqueId(layout: TableLayout, identity: TableIdentity): void {
   throw new CorruptionError("table's unique id is not the one in the MANIFEST", file, properties.fileOffset)
 }
 
-function readFilter(source: ByteSource, layout: TableLayout): TableFilter | undefined {
+function readFilter(source: ByteSource, layout: TableLayout, order: KeyOrder): TableFilter | undefined {
   const { filter, wholeKeyFiltering, prefixExtractor } = layout
   if (filter === undefined) return undefined
   // Of one with prefixes by an unknown rule only, nothing can be asked.
   if (!wholeKeyFiltering && prefixExtractor === undefined) return undefined
   if (!layout.filterPartitioned) return new TableFilter(undefined, [readFilterBlock(source, layout, filter)])
-  const top = readTopLevel(source, layout, filter)
+  const top = indexInOrder(readTopLevel(source, layout, filter), order)
   const partitions = []
   for (let i = 0; i < top.count; i++) {
     partitions.push(readFilterBlock(source, layout, { offset: top.offsets[i], size: top.sizes[i] }))
@@ -137,8 +145,10 @@ class TailSource implements ByteSource {
   readonly file: string
   start: number
   private bytes: Uint8Array
+  private readonly order: KeyOrder
 
-  constructor(path: string, size: number) {
+  constructor(path: string, size: number, order: KeyOrder) {
+    this.order = order
     this.file = path
     this.size = size
     this.start = size
@@ -166,7 +176,7 @@ class TailSource implements ByteSource {
   /** The contents, or where the tail must begin to make them. */
   tryLoad(identity: TableIdentity, unfolded?: UnfoldedIndex): TableContents | number {
     try {
-      return loadContents(this, identity, unfolded)
+      return loadContents(this, identity, this.order, unfolded)
     } catch (error) {
       if (error instanceof BytesMissing) return error.offset
       throw error
@@ -182,9 +192,10 @@ function firstTail(identity: TableIdentity): number {
 export async function readContents(
   file: TableFile,
   identity: TableIdentity,
+  order: KeyOrder,
   unfolded?: UnfoldedIndex,
 ): Promise<TableContents> {
-  const source = new TailSource(file.path, file.size)
+  const source = new TailSource(file.path, file.size, order)
   let result: TableContents | number = firstTail(identity)
   while (typeof result === 'number') {
     source.prepend(await file.read(result, source.start - result))
@@ -193,8 +204,8 @@ export async function readContents(
   return result
 }
 
-export function readContentsSync(file: TableFile, identity: TableIdentity): TableContents {
-  const source = new TailSource(file.path, file.size)
+export function readContentsSync(file: TableFile, identity: TableIdentity, order: KeyOrder): TableContents {
+  const source = new TailSource(file.path, file.size, order)
   let result: TableContents | number = firstTail(identity)
   while (typeof result === 'number') {
     source.prepend(file.readSync(result, source.start - result))

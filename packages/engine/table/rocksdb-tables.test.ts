@@ -106,9 +106,11 @@ function checkLookup(
     while (table.get(lookup) === Step.needsBlock) lookup.wanted?.loadSync()
   }
   lookup.begin(key, 0, key.length, sequence)
-  if (type === ValueType.Value) {
+  const isShown =
+    type === ValueType.Value || type === ValueType.BlobIndex || type === ValueType.WideColumnEntity
+  if (isShown) {
     find()
-    assert.equal(lookup.state, LookupState.value)
+    assert.equal(lookup.state, type === ValueType.BlobIndex ? LookupState.blob : LookupState.value)
     assert.deepEqual(
       lookup.valueBytes.slice(lookup.valueStart, lookup.valueEnd),
       cursor.valueBytes.slice(cursor.valueStart, cursor.valueEnd),

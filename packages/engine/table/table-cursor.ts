@@ -7,11 +7,18 @@
  *
  * RocksDB: table/block_based/block_based_table_iterator.cc
  */
-import { BlockCursor, type DataBlock, emptyBlock, FlatIndex } from '@varve/format/block'
+import { BlockCursor, type DataBlock, emptyBlock, FlatIndex, OrderedBlockCursor } from '@varve/format/block'
 import { emptyBytes, prefixWord } from '@varve/format/bytes'
-import { TRAILER_LENGTH } from '@varve/format/key'
+import { bytewise, type KeyOrder, TRAILER_LENGTH } from '@varve/format/key'
 import { letGo } from '../cache/index.ts'
-import { compareToTarget, type InternalCursor, type SeekTarget, Step, type Wanted } from '../cursor/cursor.ts'
+import {
+  compareToTarget,
+  type InternalCursor,
+  type SeekTarget,
+  Step,
+  setPrefixes,
+  type Wanted,
+} from '../cursor/cursor.ts'
 import { ReadAhead } from './read-ahead.ts'
 import type { TableReader } from './table-reader.ts'
 
@@ -37,7 +44,8 @@ export class TableCursor implements InternalCursor {
   private globalLow = 0
   private globalHigh = 0
   private readonly readAhead: ReadAhead
-  private readonly entry = new BlockCursor()
+  private readonly entry: BlockCursor
+  protected readonly order: KeyOrder
   /** The block that `entry` is in. */
   protected ordinal = NO_BLOCK
   /** The block that it was in before. */
@@ -48,7 +56,9 @@ export class TableCursor implements InternalCursor {
   private forward = true
 
   /** Blocks that it reads enter the cache if `fillCache`. */
-  constructor(table: TableReader | undefined, fillCache = true) {
+  constructor(table: TableReader | undefined, fillCache = true, order: KeyOrder = table?.order ?? bytewise) {
+    this.order = order
+    this.entry = order === bytewise ? new BlockCursor() : new OrderedBlockCursor(order)
     this.readAhead = new ReadAhead(fillCache)
     if (table !== undefined) this.turnTo(table, true)
   }
@@ -189,6 +199,7 @@ export class TableCursor implements InternalCursor {
     this.valueBytes = entry.valueBytes
     this.valueStart = entry.valueStart
     this.valueEnd = entry.valueEnd
+    if (this.order !== bytewise) setPrefixes(this, this.order)
     if (this.hasGlobalSequence) {
       this.trailerLow = (this.globalLow | (entry.trailerLow & 0xff)) >>> 0
       this.trailerHigh = this.globalHigh

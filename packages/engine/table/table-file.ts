@@ -17,6 +17,8 @@ export class TableFile {
   private opening: Promise<File> | undefined
   private reads = 0
   private isClosed = false
+  /** Nobody will close it. */
+  private isOrphan = false
   private closed: (() => unknown) | undefined
 
   constructor(fs: FileSystem, path: string, size: number, file: File) {
@@ -42,6 +44,7 @@ export class TableFile {
     } finally {
       this.reads--
       if (this.reads === 0) this.closed?.()
+      if (this.isOrphan) this.release()
     }
   }
 
@@ -50,7 +53,16 @@ export class TableFile {
     this.used = true
     this.refuseIfClosed()
     const file = this.file ?? this.reopenSync()
-    return this.whole(bytes, offset, file.readSync(bytes, offset))
+    const read = file.readSync(bytes, offset)
+    if (this.isOrphan) this.release()
+    return this.whole(bytes, offset, read)
+  }
+
+  /** Takes a descriptor only while it is read from now on. */
+  orphan(): void {
+    this.isOrphan = true
+    this.onReopen = undefined
+    this.release()
   }
 
   /** Gives the descriptor back, unless there is none or it is being read; the next read takes one again. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { CompressionType } from '@varve/format/compress'
 import { isVarveError } from '@varve/format/errors'
-import { ValueType } from '@varve/format/key'
+import { bytewise, ValueType } from '@varve/format/key'
 import type { TableBuilderOptions } from '@varve/format/sst'
 import { BlockCache, poisonIdleBlocks } from '../cache/index.ts'
 import { type InternalCursor, SeekTarget, Step } from '../cursor/cursor.ts'
@@ -13,8 +13,8 @@ import { mergeCursors } from '../cursor/merging-cursor.ts'
 import { LookupState, PointLookup } from '../cursor/point-lookup.ts'
 import type { RangeTombstones } from '../tombstone/index.ts'
 import { FileMeta } from '../version/file-meta.ts'
-import { compareUserKeys } from '../version/version.ts'
 import { LevelCursor } from './level-cursor.ts'
+import { OpenFiles } from './open-files.ts'
 import { TableCache } from './table-cache.ts'
 import { TableCursor } from './table-cursor.ts'
 import { TableReader } from './table-reader.ts'
@@ -146,7 +146,12 @@ for (const capacity of caches) {
       const number = 10 + files.length
       files.push(new FileMeta(addTable(fs, number, sorted.slice(i, i + 110), { blockSize: 200 })))
     }
-    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: 2 })
+    const tables = new TableCache({
+      fs,
+      directory: '/db',
+      cache: new BlockCache(capacity),
+      openFiles: new OpenFiles(2),
+    })
     compareMovements(new LevelCursor(files, tables), entries, 45, 4)
     assert.ok(fs.openCount <= 3, `${fs.openCount} descriptors`)
   })
@@ -173,7 +178,12 @@ for (const capacity of caches) {
       const deleted = { start: key(start), end: key(start + 20), sequence: 500 }
       files.push(new FileMeta(addTable(fs, 10 + files.length, entries, { blockSize: 60 }, deleted)))
     }
-    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: 2 })
+    const tables = new TableCache({
+      fs,
+      directory: '/db',
+      cache: new BlockCache(capacity),
+      openFiles: new OpenFiles(2),
+    })
     const told = new Set<number>()
     const enters = ({ starts }: RangeTombstones) => told.add(Number(decodeUtf8(starts[0]).slice(3)))
     const cursor = new LevelCursor(files, tables, true, enters)
@@ -182,8 +192,8 @@ for (const capacity of caches) {
         const target = new SeekTarget().setBefore(key(number), 0, 6)
         const step = driveSync(() => (forward ? cursor.seek(target) : cursor.seekForPrev(target)), cursor)
         const expected = forward
-          ? kept.find(entry => compareUserKeys(entry.key, key(number)) >= 0)
-          : kept.findLast(entry => compareUserKeys(entry.key, key(number)) < 0)
+          ? kept.find(entry => bytewise.compareKeys(entry.key, key(number)) >= 0)
+          : kept.findLast(entry => bytewise.compareKeys(entry.key, key(number)) < 0)
         const found = cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd)
         assert.equal(
           step === Step.moved ? decodeUtf8(found) : undefined,
@@ -209,7 +219,7 @@ for (const capacity of caches) {
 for (const capacity of caches) {
   test(`levels that begin and end with files without entries are merged without reading again and again (cache ${capacity})`, () => {
     const fs = new MemoryFiles()
-    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity), maxOpenFiles: -1 })
+    const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(capacity) })
     const key = (number: number) => encodeUtf8(`key${String(number).padStart(3, '0')}`)
     const levelOf = (sequence: number): LevelCursor => {
       const files = Array.from({ length: 6 }, (_, file) => {

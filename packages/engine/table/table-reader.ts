@@ -9,11 +9,19 @@ import {
   BlockCursor,
   DataBlock,
   type FlatIndex,
+  OrderedBlockCursor,
   type UnfoldedIndex,
 } from '@varve/format/block'
 import { type BlockMemory, compareBytes, newMemory } from '@varve/format/bytes'
 import { CorruptionError } from '@varve/format/errors'
-import { compareTrailers, TRAILER_LENGTH, trailerHigh, trailerLow } from '@varve/format/key'
+import {
+  bytewise,
+  compareTrailers,
+  type KeyOrder,
+  TRAILER_LENGTH,
+  trailerHigh,
+  trailerLow,
+} from '@varve/format/key'
 import { decodeBlockPayload, type TableProperties } from '@varve/format/sst'
 import { type BlockCache, BlockSlots } from '../cache/index.ts'
 import { Step, type Wanted } from '../cursor/cursor.ts'
@@ -29,6 +37,8 @@ export interface TableOptions {
   cache?: BlockCache
   /** Bytes that cursors read at once, from their first block on; 0 lets it grow while a scan goes on. */
   readahead?: number
+  /** Of the keys; bytewise unless given. */
+  order?: KeyOrder
 }
 
 /** How much larger than stored a block will be, at a guess. */
@@ -47,7 +57,7 @@ function scratchFor(length: number): Uint8Array {
   return length > scratch.length ? new Uint8Array(length) : scratch.subarray(0, length)
 }
 
-/** Serves every `get`: a lookup is over before the next begins. */
+/** Serves every `get` in bytewise order: a lookup is over before the next begins. */
 const lookupCursor = new BlockCursor()
 
 export class TableReader {
@@ -60,10 +70,14 @@ export class TableReader {
   readonly globalLow: number
   readonly globalHigh: number
   readonly contents: TableContents
+  /** Of the keys. */
+  readonly order: KeyOrder
 
   private readonly cache: BlockCache | undefined
   private readonly slots: BlockSlots
   private readonly loading = new Map<number, Promise<DataBlock>>()
+  /** Serves `get`. */
+  private readonly lookupCursor: BlockCursor
 
   /** Checks size, format and identity. Throws `CORRUPTION`, or `NOT_SUPPORTED` for what could not be read rightly. */
   static async open(
@@ -76,7 +90,8 @@ export class TableReader {
     const opened = await fs.open(path, 'read')
     try {
       const file = checkedFile(fs, path, identity, opened)
-      return new TableReader(identity.number, file, await readContents(file, identity, unfolded), options)
+      const contents = await readContents(file, identity, options.order ?? bytewise, unfolded)
+      return new this(identity.number, file, contents, options)
     } catch (error) {
       await opened.close()
       throw error
@@ -92,14 +107,15 @@ export class TableReader {
     const opened = fs.openSync(path, 'read')
     try {
       const file = checkedFile(fs, path, identity, opened)
-      return new TableReader(identity.number, file, readContentsSync(file, identity), options)
+      const contents = readContentsSync(file, identity, options.order ?? bytewise)
+      return new this(identity.number, file, contents, options)
     } catch (error) {
       opened.closeSync()
       throw error
     }
   }
 
-  private constructor(number: number, file: TableFile, contents: TableContents, options: TableOptions) {
+  protected constructor(number: number, file: TableFile, contents: TableContents, options: TableOptions) {
     const { index, globalSequence } = contents
     this.number = number
     this.file = file
@@ -110,6 +126,8 @@ export class TableReader {
     this.globalLow = trailerLow(globalSequence ?? 0, 0)
     this.globalHigh = trailerHigh(globalSequence ?? 0)
     this.cache = options.cache
+    this.order = options.order ?? bytewise
+    this.lookupCursor = this.order === bytewise ? lookupCursor : new OrderedBlockCursor(this.order)
     this.slots = new BlockSlots(options.cache === undefined ? 0 : index.count)
   }
 
@@ -165,8 +183,9 @@ export class TableReader {
     }
     // No version of the key lies in the next block if this one has none at or after the target: where a key's
     // versions are split over two blocks, the index holds full internal keys.
-    lookupCursor.attach(block)
-    if (!lookupCursor.seek(lookup.bytes, lookup.start, lookup.end, low, high)) return Step.ended
+    const entry = this.lookupCursor
+    entry.attach(block)
+    if (!entry.seek(lookup.bytes, lookup.start, lookup.end, low, high)) return Step.ended
     return this.settle(lookup)
   }
 
@@ -253,6 +272,12 @@ export class TableReader {
     this.file.closeSync()
   }
 
+  /** Nobody will find this reader any more. Who has it reads on; the descriptor is there while a read is. */
+  orphan(): void {
+    this.cache?.drop(this.slots)
+    this.file.orphan()
+  }
+
   private async readBlock(ordinal: number, fillCache: boolean): Promise<DataBlock> {
     const length = this.index.sizes[ordinal] + BLOCK_TRAILER_LENGTH
     const raw = await this.file.read(this.index.offsets[ordinal], length)
@@ -261,7 +286,7 @@ export class TableReader {
 
   /** Takes the entry that `lookupCursor` stands on as the answer, if it is one of the lookup's key. */
   private settle(lookup: PointLookup): Step {
-    const entry = lookupCursor
+    const entry = this.lookupCursor
     const keyEnd = entry.keyLength - TRAILER_LENGTH
     if (keyEnd !== lookup.end - lookup.start) return Step.ended
     if (compareBytes(entry.keyBytes, 0, keyEnd, lookup.bytes, lookup.start, lookup.end) !== 0)

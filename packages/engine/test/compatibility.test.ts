@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { differences, fingerprint } from '@varve/testkit'
 import { type OpenOptions, open, verifyDatabase } from '../index.ts'
-import { failsWith, freshPath, openFor, rowsOf } from './support.ts'
+import { failsWith, filesOf, freshPath, openFor, rowsOf } from './support.ts'
 
 type Files = Record<string, string>
 
@@ -50,9 +50,20 @@ const rowsOfSample: Record<string, Rows> = {
     ['b', '2'],
     ['zz', '1'],
   ],
+  '7.8.3/wide': [
+    ['ent', 'dv'],
+    ['ent2', ''],
+    ['ent3', ''],
+    ['plain', 'p'],
+  ],
   '7.8.3/idx2_pf1_fv5': counted(600),
   '7.8.3/idx3_pf0_fv4': counted(600),
   '7.8.3/idx1_pf0_fv5': counted(600),
+  '7.8.3/cfs': [
+    ['d1', 'v'],
+    ['d2', 'v2'],
+  ],
+  '7.8.3/blobgc': Array.from('ABCDefghij', (letter, i) => [`k${i}`, letter.repeat(50)]),
   '11.9.0/tiny': [
     ['a', '1'],
     ['b', '22'],
@@ -73,13 +84,8 @@ const rowsOfSample: Record<string, Rows> = {
 
 /** What the refusal speaks of. */
 const featureOfSample: Record<string, RegExp> = {
-  '7.8.3/cfs': /blob file #23 of column family 'blobby'/,
   '7.8.3/txn': /prepared transaction/,
-  '7.8.3/wide': /PutEntity operation/,
-  '7.8.3/blobgc': /blob file #10/,
-  '11.9.0/udt': /comparator leveldb\.BytewiseComparator\.u64ts/,
-  '11.9.0/udt_nopersist': /comparator leveldb\.BytewiseComparator\.u64ts/,
-  '11.9.0/wideblob': /blob file #10/,
+  '11.9.0/udt_nopersist': /timestamps .*leveldb\.BytewiseComparator\.u64ts/,
 }
 
 /** A directory without an OPTIONS file does not say how its merge operands are merged. */
@@ -95,7 +101,8 @@ function unpack(t: TestContext, name: string): string {
 }
 
 test('every sample database is spoken of here', () => {
-  const expected = [...Object.keys(rowsOfSample), ...Object.keys(featureOfSample)].sort()
+  const elsewhere = ['11.9.0/udt', '11.9.0/wideblob'] // timestamps.test.ts, and below
+  const expected = [...Object.keys(rowsOfSample), ...Object.keys(featureOfSample), ...elsewhere].sort()
   assert.deepEqual(Object.keys(samples).sort(), expected)
 })
 
@@ -132,6 +139,25 @@ for (const [name, feature] of Object.entries(featureOfSample)) {
     assert.deepEqual(changed, [])
   })
 }
+
+test('a column family of RocksDB 7.8.3 whose values lie in a blob file is read', async t => {
+  const db = await openFor(t, unpack(t, '7.8.3/cfs'))
+  assert.deepEqual(await rowsOf(db, { columnFamily: 'blobby' }), [
+    ['b2', 'small'],
+    ['b3', 'C'.repeat(50)],
+  ])
+  assert.equal(db.blobStats({ columnFamily: 'blobby' }).files, 1)
+})
+
+test('an entity of RocksDB 11.9.0 with values in a blob file is refused by whoever meets it, and loses nothing', async t => {
+  const path = unpack(t, '11.9.0/wideblob')
+  const before = filesOf(path, /\.(sst|blob)$/)
+  const db = await openFor(t, path)
+  await assert.rejects(db.entries().toArray(), failsWith('NOT_SUPPORTED', /entity/))
+  await assert.rejects(db.compact(), failsWith('NOT_SUPPORTED', /entity with values in blob files/))
+  await db.close().catch(() => undefined)
+  assert.deepEqual(filesOf(path, /\.(sst|blob)$/), before)
+})
 
 test('merge operands of an operator that nobody names are refused when they are read, and only then', async t => {
   const db = await openFor(t, unpack(t, '7.8.3/wal3'))

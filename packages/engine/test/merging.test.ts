@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { associativeMerge, type Database, type MergeOption, type Snapshot } from '../index.ts'
 import { NodeFileSystem, type OpenMode } from '../internal.ts'
 import { playHistory } from './random-history.ts'
@@ -119,6 +119,37 @@ test('without an operator merge is refused, and so is one that is none', async t
   )
 })
 
+test('another operator than the one that the operands are for is refused by both names, and changes nothing', async t => {
+  const path = freshPath(t)
+  const first = await openFor(t, path, { mergeOperator: 'stringappend' })
+  await first.merge('a', '1')
+  await first.merge('a', '2')
+  await first.close()
+  const other = openFor(t, path, { mergeOperator: 'max' })
+  await assert.rejects(
+    other,
+    failsWith('INVALID_ARGUMENT', /MaxOperator.*OPTIONS file.*StringAppendOperator/),
+  )
+  const again = await openFor(t, path, { mergeOperator: { name: 'stringappend', delimiter: ';' } })
+  assert.equal(await textOf(again, 'a'), '1;2')
+})
+
+test('an operator of one’s own is known by the tables that have operands of it, until they have been combined', async t => {
+  const path = freshPath(t)
+  const first = await openFor(t, path, { mergeOperator: appended })
+  await first.merge('a', '1')
+  await first.flush()
+  await first.close()
+  const later = associativeMerge('test.Later', (_key, older) => older)
+  const opening = openFor(t, path, { mergeOperator: later })
+  await assert.rejects(opening, failsWith('INVALID_ARGUMENT', /test\.Later.*\.sst.*test\.Append/))
+  const again = await openFor(t, path, { mergeOperator: appended })
+  await again.compact()
+  await again.close()
+  const changed = await openFor(t, path, { mergeOperator: later })
+  assert.equal(await textOf(changed, 'a'), '1')
+})
+
 test('an operator that fails costs no data: the reader is told, compaction leaves the operands', async t => {
   const db = await openFor(t, freshPath(t), { mergeOperator: 'uint64add' })
   await db.put('good', counter(1))
@@ -142,8 +173,38 @@ test('an operator that fails costs no data: the reader is told, compaction leave
   assert.deepEqual(Buffer.from(db.getSync('bad') ?? []), counter(7))
 })
 
+test('operands of an operator that is given itself are combined by compactions, on its own thread', async t => {
+  let merges = 0
+  const mergeOperator: MergeOption = {
+    name: 'test.Counting',
+    fullMerge(key, existing, operands) {
+      merges++
+      return appended.fullMerge(key, existing, operands)
+    },
+  }
+  const db = await openFor(t, freshPath(t), { mergeOperator })
+  for (let i = 0; i < 5000; i++) {
+    await db.merge(`key${i}`, 'a')
+    await db.merge(`key${i}`, 'b')
+  }
+  await db.flush()
+  assert.equal(merges, 0)
+  await db.compact()
+  assert.equal(merges, 5000)
+  assert.equal(await textOf(db, 'key4999'), 'ab')
+  assert.equal(merges, 5000, 'what was merged once is a value')
+})
+
 test('a table with operands that no compaction can combine is not compacted again and again', async t => {
-  const db = await openFor(t, freshPath(t), { mergeOperator: appended })
+  let isFailing = true
+  const mergeOperator: MergeOption = {
+    name: 'test.Failing',
+    fullMerge(key, existing, operands) {
+      if (isFailing) throw new Error('not now')
+      return appended.fullMerge(key, existing, operands)
+    },
+  }
+  const db = await openFor(t, freshPath(t), { mergeOperator })
   await db.merge('a', '1')
   await db.flush()
   await db.compact()
@@ -156,6 +217,7 @@ test('a table with operands that no compaction can combine is not compacted agai
     await new Promise(resolve => setTimeout(resolve, 5))
   }
   assert.equal(db.statistics().compactions, compactions)
+  isFailing = false
   assert.equal(await textOf(db, 'a'), '1')
 })
 
@@ -202,4 +264,54 @@ test('an operand that is in a memtable and, already, in a table that is being op
   assert.deepEqual(values, ['first,second,third'])
   await Promise.all([flushed, sealed])
   assert.equal(await textOf(db, 'key'), 'first,second,third')
+})
+
+/** Opens tables only when it is told to. */
+class SlowTables extends NodeFileSystem {
+  gate: Promise<void> = Promise.resolve()
+  asked = 0
+
+  override async open(path: string, mode: OpenMode) {
+    if (path.endsWith('.sst')) this.asked++
+    if (path.endsWith('.sst')) await this.gate
+    return super.open(path, mode)
+  }
+}
+
+test('operands are not merged twice while the table of a flush is being opened', async t => {
+  const fs = new SlowTables()
+  const options = {
+    mergeOperator: 'stringappend',
+    writeBufferSize: 65_536,
+    maxWriteBufferNumber: 5,
+    disableAutoCompactions: true,
+  } as const
+  const db = await openFor(t, freshPath(t), options, worldWith({}, fs))
+  for (let i = 0; i < 2; i++) {
+    await db.put('other', `${i}`)
+    await db.flush()
+  }
+  await db.merge('a', '1')
+  await db.merge('a', '2')
+  const { promise, resolve: openTables } = Promise.withResolvers<void>()
+  fs.gate = promise
+  const before = fs.asked
+  const flush = db.flush()
+  while (fs.asked === before) await sleep(1)
+  const read = () =>
+    [...db.values({ start: 'a', end: 'b' })].map(value => Buffer.from(value).toString()).join()
+  const seen = [read()]
+  await db.put('full', 'x'.repeat(70_000))
+  await db.put('seals', 'the memtable')
+  seen.push(read())
+  const [{ number }] = db.liveFiles()
+  const compaction = db.compactFiles([number], 0)
+  while (fs.asked === before + 1) await sleep(1)
+  seen.push(read())
+  openTables()
+  await Promise.all([flush, compaction])
+  assert.deepEqual(seen, ['1,2', '1,2', '1,2'])
+  await db.flush()
+  assert.equal(await textOf(db, 'a'), '1,2')
+  assert.equal(db.property('rocksdb.num-immutable-mem-table'), '0')
 })

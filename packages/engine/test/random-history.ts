@@ -36,14 +36,14 @@ interface Held {
   model: SortedModel
 }
 
-/** Plays one. Merging appends, so `options` must have an operator that does when `weights` has merges. */
+/** Plays one, and gives the path of the database. Merging appends, so `options` must have an operator that does when `weights` has merges. */
 export async function playHistory(
   t: TestContext,
   seed: number,
   steps: number,
   weights: Weights,
   options: OpenOptions = {},
-): Promise<void> {
+): Promise<string> {
   const random = new Random(seed)
   const path = freshPath(t, `db${seed}`)
   const all = { ...small, ...options }
@@ -65,6 +65,7 @@ export async function playHistory(
   }
   await compareAll(db, model, held)
   await db.close()
+  return path
 }
 
 function pickKind<Kind extends string>(random: Random, weights: Record<Kind, number>): Kind {

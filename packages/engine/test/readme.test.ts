@@ -30,8 +30,18 @@ test("the README's example runs as it stands and prints what it put in", t => {
   assert.equal(outputOfExample(t, page), 'Ada\nuser:2 Grace\nuser:1 Ada\n')
 })
 
-test('the example of the guide to views prints what the guide says', t => {
-  const page = readFileSync(join(root, 'docs/guide/views-and-indexes.md'), 'utf8')
-  const [, printed] = /```\n([\s\S]*?)```/.exec(page.slice(page.indexOf('```\n\n```') + 4)) ?? []
-  assert.equal(outputOfExample(t, page), printed)
-})
+for (const guide of ['views-and-indexes.md', 'blob-files.md']) {
+  test(`the example of ${guide} prints what the guide says`, t => {
+    const page = readFileSync(join(root, 'docs/guide', guide), 'utf8')
+    const [, printed] = /```\n([\s\S]*?)```/.exec(page.slice(page.indexOf('```\n\n```') + 4)) ?? []
+    assert.equal(outputOfExample(t, page), printed)
+  })
+}
+
+for (const name of ['compaction', 'memory']) {
+  test(`the example of the guide to ${name} prints what the guide says`, t => {
+    const page = readFileSync(join(root, `docs/guide/${name}.md`), 'utf8')
+    const [, printed] = /\nprints\n\n```\n([\s\S]*?)```/.exec(page) ?? []
+    assert.equal(outputOfExample(t, page), printed)
+  })
+}

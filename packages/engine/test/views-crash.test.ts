@@ -1,10 +1,17 @@
-/** A simulated disk loses power at every operation, and the rows and their index entries agree afterwards. */
+/** A simulated disk loses power at every operation, or fails at it: the rows and their index entries agree afterwards. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '@varve/testkit'
-import { type CrashMode, isChange, SimulatedDisk } from '@varve/testkit/disk'
+import {
+  type CrashMode,
+  type FaultKind,
+  fitsFault,
+  isChange,
+  type Operation,
+  SimulatedDisk,
+} from '@varve/testkit/disk'
 import { plainRuntime } from '@varve/testkit/simulation'
-import { type Database, type OpenOptions, open } from '../index.ts'
+import { type Database, isVarveError, type OpenOptions, open } from '../index.ts'
 import { codecs, indexes, openPeople, type PersonKey, person } from './people.ts'
 
 const small: OpenOptions = { writeBufferSize: 65_536, level0FileNumCompactionTrigger: 2 }
@@ -111,4 +118,76 @@ test('a build that a loss of power cuts off anywhere is finished at the next ope
   for (let i = 0; i < moments.length; i += 3) {
     await rowsAfter(moments[i], crashModes[(i / 3) % crashModes.length], i)
   }
+})
+
+const faultKinds: readonly FaultKind[] = ['EIO', 'ENOSPC', 'EMFILE', 'shortWrite', 'syncExt4', 'syncXfs']
+
+/** Synced puts and deletions of rows with five indexes, with flushes and a compaction. What fails is healed, resumed from and left out. */
+async function liveThrough(disk: SimulatedDisk): Promise<{ failures: number }> {
+  const random = new Random(12)
+  const rows = new Map<number, ReturnType<typeof person>>()
+  let failures = 0
+  const heal = (): void => {
+    failures++
+    disk.faults.lift()
+  }
+  const db = await openOn(disk).catch(() => {
+    heal()
+    return openOn(disk)
+  })
+  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      assert.ok(isVarveError(error), String(error))
+      heal()
+      await db.resume()
+      return undefined
+    }
+  }
+  const people = (await attempt(() => openPeople(db))) ?? (await openPeople(db))
+  for (let step = 0; step < 16; step++) {
+    const number = random.below(5)
+    const value = person('P'.repeat(1 + random.below(2000)), random.below(4), {
+      email: `${number}`,
+      city: `city ${random.below(3)}`,
+      tags: [`${random.below(3)}`],
+    })
+    const isDeletion = random.chance(0.2)
+    const done = await attempt(async () => {
+      if (isDeletion) await people.delete(['a', number], { sync: true })
+      else await people.put(['a', number], value, { sync: true })
+      return true
+    })
+    if (done && isDeletion) rows.delete(number)
+    else if (done) rows.set(number, value)
+    if (step % 5 === 4) await attempt(() => db.flush())
+  }
+  await attempt(() => db.compact({ columnFamily: 'people' }))
+  disk.faults.lift()
+  const expected = JSON.stringify([...rows].sort(([a], [b]) => a - b).map(([n, value]) => [['a', n], value]))
+  assert.equal(JSON.stringify(await people.entries().toArray()), expected)
+  assert.deepEqual((await people.verify()).problems, [])
+  assert.equal(await rowsAfter(disk, 'loseAll', 1), expected)
+  await db.close()
+  return { failures }
+}
+
+test('rows and index entries agree when any operation fails, and after resume', async () => {
+  const operations: Operation[] = []
+  const quiet = new SimulatedDisk()
+  const stop = quiet.observe(operation => operations.push(operation))
+  assert.equal((await liveThrough(quiet)).failures, 0)
+  stop()
+  let failures = 0
+  const cases = faultKinds.flatMap(kind =>
+    operations.flatMap((operation, index) => (fitsFault(kind, operation) ? [{ kind, from: index + 1 }] : [])),
+  )
+  // Every seventh: most operations of a write are like those of the one before.
+  for (const { kind, from } of cases.filter((_, index) => index % 7 === 0)) {
+    const disk = new SimulatedDisk()
+    disk.faults.add({ kind, from, times: 1 })
+    failures += (await liveThrough(disk).catch(error => assert.fail(`${kind} at ${from}: ${error}`))).failures
+  }
+  assert.ok(failures > 50, `${failures} failures`)
 })

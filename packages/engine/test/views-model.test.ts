@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Tuple } from '@varve/format/tuple'
 import { Random } from '@varve/testkit'
-import { type Database, isVarveError } from '../index.ts'
+import { randomSet } from '@varve/testkit/metamorphic'
+import { type Database, isVarveError, type OpenOptions } from '../index.ts'
 import {
   codecs,
   compareTuples,
@@ -37,16 +38,20 @@ class Life {
   private readonly random: Random
   private readonly model: Model = new Map()
   private people!: People
+  private readonly options: OpenOptions
+  private readonly rounds: number
 
-  constructor(seed: number) {
+  constructor(seed: number, options: OpenOptions, rounds: number) {
     this.random = new Random(seed)
+    this.options = options
+    this.rounds = rounds
   }
 
   async run(t: TestContext, seed: number): Promise<void> {
     const path = freshPath(t)
-    let db = await openFor(t, path, { writeBufferSize: 65_536 })
+    let db = await openFor(t, path, this.options)
     await this.openView(db)
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < this.rounds; round++) {
       await this.writeSome()
       await this.compareAll(`seed ${seed}, round ${round}`)
       const { random } = this
@@ -56,7 +61,7 @@ class Life {
       if (random.chance(0.1)) await this.writeWithoutIndexes(db)
       if (random.chance(0.2)) {
         await db.close()
-        db = await openFor(t, path, { writeBufferSize: 65_536 })
+        db = await openFor(t, path, this.options)
         await this.openView(db)
       }
     }
@@ -201,8 +206,19 @@ class Life {
 }
 
 for (let seed = 1; seed <= 12; seed++) {
-  test(`a random life of a view answers as a Map would: seed ${seed}`, t => new Life(seed).run(t, seed))
+  test(`a random life of a view answers as a Map would: seed ${seed}`, t =>
+    new Life(seed, { writeBufferSize: 65_536 }, 30).run(t, seed))
 }
+
+test('a random life of a view answers as a Map would under any options', async t => {
+  const random = new Random(1)
+  for (let life = 0; life < 16; life++) {
+    const { name, options } = randomSet(random.below(1_000_000))
+    await new Life(life, options, 10).run(t, life).catch(error => {
+      throw new Error(`under the options ${name}: ${error}`, { cause: error })
+    })
+  }
+})
 
 test('the indexes of the tests are of every kind', () => {
   const kinds = Object.values(indexes).map(index => Object.keys(index).toSorted().join())

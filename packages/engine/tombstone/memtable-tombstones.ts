@@ -2,7 +2,7 @@
  * The range tombstones of a memtable. New ones come one by one, and reads come between them; to fragment all of them anew
  * for each would make a thousand of both take a million steps. So most are fragmented, and a few wait behind them.
  */
-import { compareBytes } from '@varve/format/bytes'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import { type RangeTombstone, RangeTombstones } from './range-tombstones.ts'
 
 /** Tombstones that may wait before they are fragmented with the others; more when there are many of those. */
@@ -19,9 +19,11 @@ export class MemtableTombstones {
   private fragmented: RangeTombstones = RangeTombstones.none
   /** So many of `all` are in `fragmented`. */
   private fragmentedCount = 0
+  private readonly order: KeyOrder
 
-  constructor(all: RangeTombstone[] = []) {
+  constructor(all: RangeTombstone[] = [], order: KeyOrder = bytewise) {
     this.all = all
+    this.order = order
   }
 
   get count(): number {
@@ -39,11 +41,10 @@ export class MemtableTombstones {
     if (waiting > Math.max(WAITING_MIN, this.fragmentedCount / WAITING_SHARE)) this.fragment()
     let newest = this.fragmented.covering(bytes, start, end, sequence)
     for (let i = this.fragmentedCount; i < this.all.length; i++) {
-      const tombstone = this.all[i]
-      if (tombstone.sequence <= newest || tombstone.sequence > sequence) continue
-      if (compareBytes(tombstone.start, 0, tombstone.start.length, bytes, start, end) > 0) continue
-      if (compareBytes(tombstone.end, 0, tombstone.end.length, bytes, start, end) > 0)
-        newest = tombstone.sequence
+      const { start: from, end: before, sequence: own } = this.all[i]
+      if (own <= newest || own > sequence) continue
+      if (this.order.compare(from, 0, from.length, bytes, start, end) > 0) continue
+      if (this.order.compare(before, 0, before.length, bytes, start, end) > 0) newest = own
     }
     return newest
   }
@@ -60,7 +61,7 @@ export class MemtableTombstones {
   }
 
   private fragment(): void {
-    this.fragmented = RangeTombstones.of(this.all)
+    this.fragmented = RangeTombstones.of(this.all, this.order)
     this.fragmentedCount = this.all.length
   }
 }

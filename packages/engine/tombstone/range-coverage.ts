@@ -7,10 +7,8 @@
  *
  * RocksDB: db/range_del_aggregator.h, and the cascading seeks of table/merging_iterator.cc
  */
-import { compareBytes } from '@varve/format/bytes'
-import { sequenceOfTrailer } from '@varve/format/key'
+import { bytewise, type KeyOrder, sequenceOfTrailer } from '@varve/format/key'
 import { compareKeyToTarget, type InternalCursor, SeekTarget } from '../cursor/cursor.ts'
-import { compareUserKeys } from '../version/version.ts'
 import type { RangeTombstones } from './range-tombstones.ts'
 
 /** Those of a run that the reader sees: fragments in order, each with its newest sequence. */
@@ -25,23 +23,33 @@ export class RangeCoverage {
   isEmpty = true
   /** After `hides` was true: the run of the tombstone that does, and its fragment. */
   run = 0
-  readonly start: SeekTarget = new SeekTarget()
-  readonly end: SeekTarget = new SeekTarget()
+  readonly start: SeekTarget
+  readonly end: SeekTarget
 
   private readonly sequence: number
   /** By run. */
   private readonly sheets: Sheet[] = []
   private readonly known = new Set<RangeTombstones>()
-  /** No tombstone is between these keys; an absent one is open. */
+  /** No tombstone is between these keys; an absent one is open. A scan comes to one of them only: that ahead of it. */
   private hasGap = false
-  private readonly gapStart = new SeekTarget()
-  private readonly gapEnd = new SeekTarget()
+  private readonly gapStart: SeekTarget
+  private readonly gapEnd: SeekTarget
   private hasGapStart = false
   private hasGapEnd = false
 
-  /** For a reader at `sequence`. */
-  constructor(sequence: number) {
+  private readonly order: KeyOrder
+  /** Any key, to be compared with an entry's. */
+  private readonly other: SeekTarget
+
+  /** For a reader at `sequence` of keys in `order`. */
+  constructor(sequence: number, order: KeyOrder = bytewise) {
     this.sequence = sequence
+    this.order = order
+    this.start = new SeekTarget(order)
+    this.end = new SeekTarget(order)
+    this.gapStart = new SeekTarget(order)
+    this.gapEnd = new SeekTarget(order)
+    this.other = new SeekTarget(order)
   }
 
   add(run: number, tombstones: RangeTombstones): void {
@@ -57,21 +65,26 @@ export class RangeCoverage {
     }
     if (sheet.starts.length === 0) return
     while (this.sheets.length <= run) this.sheets.push({ starts: [], ends: [], sequences: [] })
-    insert(this.sheets[run], sheet)
+    insert(this.sheets[run], sheet, this.order)
     this.isEmpty = false
     this.hasGap = false
   }
 
-  /** Whether a tombstone hides the cursor's entry. */
-  hides(cursor: InternalCursor): boolean {
-    if (this.isInGap(cursor)) return false
+  /** The scan goes on from anywhere. */
+  jump(): void {
+    this.hasGap = false
+  }
+
+  /** Whether a tombstone hides the cursor's entry. Since the last call the scan went this way, or jumped. */
+  hides(cursor: InternalCursor, forward: boolean): boolean {
+    if (this.hasGap && this.isInGap(cursor, forward)) return false
     const sequence = sequenceOfTrailer(cursor.trailerLow, cursor.trailerHigh)
     let isCovered = false
     this.openGap()
     for (let run = 0; run < this.sheets.length; run++) {
       const sheet = this.sheets[run]
-      const index = lastStartAtOrBefore(sheet, cursor)
-      const isIn = index >= 0 && isBefore(cursor, sheet.ends[index])
+      const index = this.lastStartAtOrBefore(sheet, cursor)
+      const isIn = index >= 0 && this.isBefore(cursor, sheet.ends[index])
       if (isIn && sheet.sequences[index] > sequence) return this.found(run, sheet, index)
       if (isIn) isCovered = true
       else this.narrowGap(sheet, index)
@@ -88,10 +101,25 @@ export class RangeCoverage {
     return true
   }
 
-  private isInGap(cursor: InternalCursor): boolean {
-    if (!this.hasGap) return false
-    if (this.hasGapEnd && compareKeyToTarget(cursor, this.gapEnd) >= 0) return false
+  private isInGap(cursor: InternalCursor, forward: boolean): boolean {
+    if (forward) return !this.hasGapEnd || compareKeyToTarget(cursor, this.gapEnd) < 0
     return !this.hasGapStart || compareKeyToTarget(cursor, this.gapStart) >= 0
+  }
+
+  private isBefore(cursor: InternalCursor, key: Uint8Array): boolean {
+    this.other.setKey(key, 0, key.length)
+    return compareKeyToTarget(cursor, this.other) < 0
+  }
+
+  private lastStartAtOrBefore({ starts }: Sheet, cursor: InternalCursor): number {
+    let low = 0
+    let high = starts.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.isBefore(cursor, starts[middle])) high = middle
+      else low = middle + 1
+    }
+    return low - 1
   }
 
   private openGap(): void {
@@ -108,31 +136,13 @@ export class RangeCoverage {
 }
 
 /** The files of a run are apart from each other, and so are their tombstones. */
-function insert(into: Sheet, { starts, ends, sequences }: Sheet): void {
+function insert(into: Sheet, { starts, ends, sequences }: Sheet, order: KeyOrder): void {
   const [first] = starts
-  const found = into.starts.findIndex(start => compareUserKeys(start, first) > 0)
+  const found = into.starts.findIndex(start => order.compareKeys(start, first) > 0)
   const at = found < 0 ? into.starts.length : found
   into.starts.splice(at, 0, ...starts)
   into.ends.splice(at, 0, ...ends)
   into.sequences.splice(at, 0, ...sequences)
-}
-
-const other = new SeekTarget()
-
-function isBefore(cursor: InternalCursor, key: Uint8Array): boolean {
-  other.setKey(key, 0, key.length)
-  return compareKeyToTarget(cursor, other) < 0
-}
-
-function lastStartAtOrBefore({ starts }: Sheet, cursor: InternalCursor): number {
-  let low = 0
-  let high = starts.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (isBefore(cursor, starts[middle])) high = middle
-    else low = middle + 1
-  }
-  return low - 1
 }
 
 function takeLater(target: SeekTarget, isSet: boolean, key: Uint8Array): true {
@@ -146,5 +156,5 @@ function takeEarlier(target: SeekTarget, isSet: boolean, key: Uint8Array): true 
 }
 
 function compareTo(target: SeekTarget, key: Uint8Array): number {
-  return compareBytes(target.bytes, target.start, target.end, key, 0, key.length)
+  return target.order.compare(target.bytes, target.start, target.end, key, 0, key.length)
 }

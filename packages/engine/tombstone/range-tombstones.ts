@@ -10,8 +10,7 @@
  *
  * RocksDB: db/range_tombstone_fragmenter.cc
  */
-import { compareBytes } from '@varve/format/bytes'
-import { compareUserKeys } from '../version/version.ts'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 
 export interface RangeTombstone {
   /** User keys: from `start` to before `end`. */
@@ -21,26 +20,29 @@ export interface RangeTombstone {
 }
 
 export class RangeTombstones {
-  static readonly none: RangeTombstones = new RangeTombstones([], [], [])
+  static readonly none: RangeTombstones = new RangeTombstones([], [], [], bytewise)
 
   readonly starts: readonly Uint8Array[]
   readonly ends: readonly Uint8Array[]
   /** Newest first. */
   readonly sequences: readonly (readonly number[])[]
+  private readonly order: KeyOrder
 
   private constructor(
     starts: readonly Uint8Array[],
     ends: readonly Uint8Array[],
     sequences: readonly (readonly number[])[],
+    order: KeyOrder,
   ) {
     this.starts = starts
     this.ends = ends
     this.sequences = sequences
+    this.order = order
   }
 
-  /** Fragments them. */
-  static of(tombstones: readonly RangeTombstone[]): RangeTombstones {
-    const changes = changesOf(tombstones)
+  /** Fragments them; their keys are in `order`. */
+  static of(tombstones: readonly RangeTombstone[], order: KeyOrder = bytewise): RangeTombstones {
+    const changes = changesOf(tombstones, order)
     const starts: Uint8Array[] = []
     const ends: Uint8Array[] = []
     const sequences: number[][] = []
@@ -53,7 +55,7 @@ export class RangeTombstones {
       ends.push(changes[index + 1].key)
       sequences.push(active.slice())
     }
-    return starts.length === 0 ? RangeTombstones.none : new RangeTombstones(starts, ends, sequences)
+    return starts.length === 0 ? RangeTombstones.none : new RangeTombstones(starts, ends, sequences, order)
   }
 
   /** Fragments. */
@@ -66,7 +68,7 @@ export class RangeTombstones {
     const index = this.findAfter(bytes, start, end) - 1
     if (index < 0) return -1
     const limit = this.ends[index]
-    return compareBytes(bytes, start, end, limit, 0, limit.length) < 0 ? index : -1
+    return this.order.compare(bytes, start, end, limit, 0, limit.length) < 0 ? index : -1
   }
 
   /** Index of the first fragment that begins after the user key. */
@@ -76,7 +78,7 @@ export class RangeTombstones {
     while (low < high) {
       const middle = (low + high) >>> 1
       const key = this.starts[middle]
-      if (compareBytes(key, 0, key.length, bytes, start, end) <= 0) low = middle + 1
+      if (this.order.compare(key, 0, key.length, bytes, start, end) <= 0) low = middle + 1
       else high = middle
     }
     return low
@@ -95,15 +97,17 @@ export class RangeTombstones {
 
   /** What of them lies in the user keys from `from` to before `before`; an absent end is open. */
   within(from: Uint8Array | undefined, before: Uint8Array | undefined): RangeTombstones {
+    const { order } = this
     return RangeTombstones.of(
       this.list().flatMap(({ start, end, sequence }) => {
         const own = {
-          start: from !== undefined && compareUserKeys(from, start) > 0 ? from : start,
-          end: before !== undefined && compareUserKeys(before, end) < 0 ? before : end,
+          start: from !== undefined && order.compareKeys(from, start) > 0 ? from : start,
+          end: before !== undefined && order.compareKeys(before, end) < 0 ? before : end,
           sequence,
         }
-        return compareUserKeys(own.start, own.end) < 0 ? [own] : []
+        return order.compareKeys(own.start, own.end) < 0 ? [own] : []
       }),
+      order,
     )
   }
 
@@ -123,18 +127,18 @@ interface Change {
 }
 
 /** By key, one for each. */
-function changesOf(tombstones: readonly RangeTombstone[]): Change[] {
+function changesOf(tombstones: readonly RangeTombstone[], order: KeyOrder): Change[] {
   const single = tombstones
-    .filter(({ start, end }) => compareUserKeys(start, end) < 0)
+    .filter(({ start, end }) => order.compareKeys(start, end) < 0)
     .flatMap(({ start, end, sequence }): Change[] => [
       { key: start, begins: [sequence], ends: [] },
       { key: end, begins: [], ends: [sequence] },
     ])
-    .sort((a, b) => compareUserKeys(a.key, b.key))
+    .sort((a, b) => order.compareKeys(a.key, b.key))
   const changes: Change[] = []
   for (const change of single) {
     const last = changes.at(-1)
-    if (last === undefined || compareUserKeys(last.key, change.key) !== 0) changes.push(change)
+    if (last === undefined || order.compareKeys(last.key, change.key) !== 0) changes.push(change)
     else {
       last.begins.push(...change.begins)
       last.ends.push(...change.ends)

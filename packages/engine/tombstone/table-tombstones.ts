@@ -15,7 +15,8 @@
  */
 import type { RangeDeletion } from '@varve/format/block'
 import { readUint32 } from '@varve/format/bytes'
-import { isSentinelTrailer, sequenceOfTrailer, userKeyOf } from '@varve/format/key'
+import { notSupported } from '@varve/format/errors'
+import { bytewise, isSentinelTrailer, type KeyOrder, sequenceOfTrailer, userKeyOf } from '@varve/format/key'
 import { RangeTombstones } from './range-tombstones.ts'
 
 /** The boundaries of a file as the MANIFEST has them: internal keys. */
@@ -29,23 +30,45 @@ export function tableTombstones(
   deletions: readonly RangeDeletion[],
   bounds: FileBounds | undefined,
   globalSequence: number | undefined,
+  order: KeyOrder = bytewise,
 ): RangeTombstones {
+  if (order.timestampSize > 0 && deletions.length > 0) throw notSupported('a range deletion with a timestamp')
   const all = RangeTombstones.of(
     deletions.map(({ start, end, trailerLow, trailerHigh }) => ({
       start,
       end,
       sequence: globalSequence ?? sequenceOfTrailer(trailerLow, trailerHigh),
     })),
+    order,
   )
-  return bounds === undefined ? all : all.within(userKeyOf(bounds.smallest), endOf(bounds.largest))
+  if (bounds === undefined) return all
+  const end = order === bytewise ? endOf(bounds.largest) : knownEndOf(bounds.largest, all, order)
+  return all.within(userKeyOf(bounds.smallest), end)
 }
 
 /** The user key before which a file ends. */
 function endOf(largest: Uint8Array): Uint8Array {
   const userKey = userKeyOf(largest)
-  const at = userKey.length
-  if (isSentinelTrailer(readUint32(largest, at), readUint32(largest, at + 4))) return userKey
-  const after = new Uint8Array(at + 1)
+  if (isSentinel(largest)) return userKey
+  const after = new Uint8Array(userKey.length + 1)
   after.set(userKey)
   return after
+}
+
+/**
+ * As `endOf`, or undefined where all tombstones end within the file: which key comes right behind another is not known
+ * in every order. Files that would need it C++ makes only where versions of one key lie in two of them.
+ */
+function knownEndOf(largest: Uint8Array, { ends }: RangeTombstones, order: KeyOrder): Uint8Array | undefined {
+  const userKey = userKeyOf(largest)
+  if (isSentinel(largest)) return userKey
+  if (ends.every(end => order.compareKeys(end, userKey) <= 0)) return undefined
+  throw notSupported(
+    `a range tombstone beyond the end of its table, in the order of the comparator ${order.name}`,
+  )
+}
+
+function isSentinel(largest: Uint8Array): boolean {
+  const at = userKeyOf(largest).length
+  return isSentinelTrailer(readUint32(largest, at), readUint32(largest, at + 4))
 }

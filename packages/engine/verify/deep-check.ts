@@ -1,6 +1,7 @@
 /**
  * The deep check: what only all files together can show. File numbers and strangers in the directory
- * (numbers-check.ts), the order of a key's versions across the tables of a family (family-order.ts), and the logs:
+ * (numbers-check.ts), the order of a key's versions across the tables of a family (family-order.ts), tables and blob files
+ * (blob-references.ts), and the logs:
  * their sequences rise, and what a family still needs of them is newer than its tables.
  *
  * The contents of single files are checked before, by plan.ts; families with a damaged table are left out here.
@@ -11,6 +12,7 @@ import { parseFileName } from '@varve/format/names'
 import type { FileSystem } from '../fs/index.ts'
 import type { ColumnFamilyState, FileMeta } from '../version/index.ts'
 import type { WalSource } from '../wal/index.ts'
+import { BlobReferences } from './blob-references.ts'
 import type { DatabaseFiles } from './database-files.ts'
 import { FamilyOrder } from './family-order.ts'
 import { checkNumbers, listStrangers } from './numbers-check.ts'
@@ -102,6 +104,8 @@ export class DeepCheck {
     const order = new FamilyOrder(runs, this.findings, pause)
     try {
       await order.check()
+      const pathOf = ({ number }: FileMeta) => join(files.directory, nameOf(number))
+      await new BlobReferences(this.fs, files.directory, family, this.findings, pause).check(pathOf)
       this.checkNeeded(family, order.largestSequence)
     } catch (error) {
       this.findings.caught(files.directory, error)

@@ -10,6 +10,7 @@ import type { VerifyFindings } from './report.ts'
 /** What the MANIFEST knows about logs, and how long it is itself. */
 export interface LogExpectations {
   trackedSizes: ReadonlyMap<number, number | undefined>
+  isTracked(log: number): boolean
   oldestNeeded: number
   manifest: { file: string; number: number; size: number } | undefined
 }
@@ -17,6 +18,7 @@ export interface LogExpectations {
 /** Without a MANIFEST nothing is known, not even which logs there should be. */
 export const noExpectations: LogExpectations = {
   trackedSizes: new Map(),
+  isTracked: () => false,
   oldestNeeded: Number.POSITIVE_INFINITY,
   manifest: undefined,
 }
@@ -78,7 +80,7 @@ export class LogsCheck {
   }
 
   private startReplay(oldestNeeded: number): WalReplay {
-    const { trackedSizes } = this.expected
-    return new WalReplay({ mode: 'strict', onBatch: this.onBatch, trackedSizes, oldestNeeded })
+    const { trackedSizes, isTracked } = this.expected
+    return new WalReplay({ mode: 'strict', onBatch: this.onBatch, trackedSizes, isTracked, oldestNeeded })
   }
 }

@@ -27,7 +27,7 @@ export function checkNumbers({ directory, names, state }: DatabaseFiles, finding
   const next = state.nextFileNumber ?? 0
   const families = new Map<number, string>()
   for (const family of state.columnFamilies.values()) {
-    for (const number of [...family.files.keys(), ...family.blobFiles.keys()]) {
+    for (const number of [...family.files.keys(), ...family.blobFiles.map(({ file }) => file.number)]) {
       const other = families.get(number)
       if (other !== undefined)
         findings.problem(state.file, `file #${number} belongs to '${other}' and to '${family.name}'`)

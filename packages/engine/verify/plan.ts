@@ -5,9 +5,9 @@
  * itself.
  */
 import { basename, join } from 'node:path'
-import { BlobCursor } from '@varve/format/blob'
 import { decodeUtf8 } from '@varve/format/bytes'
-import { CorruptionError, VarveError } from '@varve/format/errors'
+import { CorruptionError, notSupported, VarveError } from '@varve/format/errors'
+import { bytewise, type KeyOrder, knownOrder } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import {
   blobName,
@@ -21,11 +21,12 @@ import {
 } from '@varve/format/names'
 import { parseOptionsFile } from '@varve/format/options'
 import type { File, FileSystem } from '../fs/index.ts'
-import { BYTEWISE_COMPARATOR, type ColumnFamilyState } from '../version/index.ts'
+import type { ColumnFamilyState, FamilyShape } from '../version/index.ts'
 import { readManifestRecords } from '../version/manifest-records.ts'
-import { ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
+import { isTracked, ManifestState, type RecoveredFamily } from '../version/manifest-state.ts'
 import { recoverFamily } from '../version/recover-family.ts'
 import type { OnBatch } from '../wal/index.ts'
+import { type BlobExpectation, checkBlobFile } from './blob-check.ts'
 import { byteSourceOf } from './byte-source-of.ts'
 import type { DeepCheck } from './deep-check.ts'
 import { LogsCheck, noExpectations } from './logs-check.ts'
@@ -112,7 +113,7 @@ class Planner {
     }
     for (const family of state.columnFamilies.values()) {
       const recovered = this.findings.guard(path, () =>
-        recoverFamily(family, levelCountOf(family), lastSequence, path),
+        recoverFamily(family, shapeOf(family, path), lastSequence, path),
       )
       if (recovered !== undefined) this.families.push(recovered)
     }
@@ -144,7 +145,12 @@ class Planner {
     const number = parseFileName(basename(file))?.number ?? 0
     const manifest = { file, number, size: this.manifestSize }
     return new LogsCheck(
-      { trackedSizes: trackedWals, oldestNeeded: oldestNeededLog(state), manifest },
+      {
+        trackedSizes: trackedWals,
+        isTracked: log => isTracked(log, state, number),
+        oldestNeeded: oldestNeededLog(state),
+        manifest,
+      },
       this.findings,
       onBatch,
     )
@@ -153,13 +159,27 @@ class Planner {
   private liveFiles(state: ManifestState, logs: LogsCheck): VerifyTask[] {
     const tasks: VerifyTask[] = []
     for (const family of state.columnFamilies.values()) {
-      const isBytewise = (family.comparator ?? BYTEWISE_COMPARATOR) === BYTEWISE_COMPARATOR
+      const order = knownOrder(family.comparator ?? bytewise.name)
       for (const record of family.files.values()) {
-        tasks.push(this.tableTask(this.tableNameOf(record.number), record, isBytewise))
+        tasks.push(this.tableTask(this.tableNameOf(record.number), record, order))
       }
-      for (const { number } of family.blobFiles.values()) tasks.push(blobTask(blobName(number)))
+      tasks.push(...this.blobTasks(family))
     }
     return [...tasks, ...this.neededLogs(state).map(name => logTask(name, logs))]
+  }
+
+  /**
+   * Where no table refers to any, a newer RocksDB removes all blob files and says so nowhere.
+   */
+  private blobTasks({ id, blobFiles }: RecoveredFamily): VerifyTask[] {
+    const mayBeGone = !blobFiles.some(({ linkedTables }) => linkedTables > 0)
+    return blobFiles.flatMap(({ file }) => {
+      const name = blobName(file.number)
+      if (!mayBeGone || this.names.includes(name))
+        return [blobTask(name, { columnFamily: id, record: file.record })]
+      this.findings.note(join(this.directory, name), 'the blob file, which no table refers to, is missing')
+      return []
+    })
   }
 
   private tableNameOf(number: number): string {
@@ -186,7 +206,7 @@ class Planner {
   private everyFile(logs: LogsCheck): VerifyTask[] {
     return this.names.flatMap(name => {
       const kind = parseFileName(name)?.kind
-      if (kind === 'table') return [this.tableTask(name, undefined, true)]
+      if (kind === 'table') return [this.tableTask(name, undefined, bytewise)]
       if (kind === 'wal') return [logTask(name, logs)]
       return kind === 'blob' ? [blobTask(name)] : []
     })
@@ -200,14 +220,14 @@ class Planner {
     return tasks
   }
 
-  private tableTask(name: string, record: NewFile | undefined, isBytewise: boolean): VerifyTask {
+  private tableTask(name: string, record: NewFile | undefined, order: KeyOrder | undefined): VerifyTask {
     const check = (file: File): Generator<number, number> => {
       const size = file.size()
       if (record !== undefined && size !== record.size) {
         const what = `the table has ${size} bytes and not the ${record.size} recorded`
         throw new CorruptionError(what, file.path, Math.min(size, record.size))
       }
-      return new TableCheck(byteSourceOf(file), record, isBytewise, this.findings).run()
+      return new TableCheck(byteSourceOf(file), record, order, this.findings).run()
     }
     return { name, kind: 'table', check }
   }
@@ -218,12 +238,8 @@ function logTask(name: string, logs: LogsCheck): VerifyTask {
   return { name, kind: 'wal', check: file => logs.check({ bytes: readAll(file), number, file: file.path }) }
 }
 
-function blobTask(name: string): VerifyTask {
-  return wholeFileTask(name, 'blob', (bytes, path) => {
-    const cursor = new BlobCursor(bytes, path)
-    while (cursor.next());
-    return cursor.count
-  })
+function blobTask(name: string, expected?: BlobExpectation): VerifyTask {
+  return { name, kind: 'blob', check: file => checkBlobFile(file, expected) }
 }
 
 function identityTask(databaseId: string | undefined): VerifyTask {
@@ -263,10 +279,17 @@ function byNumber(a: string, b: string): number {
   return (parseFileName(a)?.number ?? 0) - (parseFileName(b)?.number ?? 0)
 }
 
-function levelCountOf(family: RecoveredFamily): number {
-  let count = LEVEL_COUNT_MIN
-  for (const { level } of family.files.values()) count = Math.max(count, level + 1)
-  return count
+function shapeOf({ name, comparator, files }: RecoveredFamily, manifest: string): FamilyShape {
+  const order = knownOrder(comparator ?? bytewise.name)
+  if (order === undefined) {
+    throw notSupported(
+      `checking the order of column family '${name}', by the comparator ${comparator},`,
+      manifest,
+    )
+  }
+  let levelCount = LEVEL_COUNT_MIN
+  for (const { level } of files.values()) levelCount = Math.max(levelCount, level + 1)
+  return { levelCount, order }
 }
 
 function readAll(file: File): Uint8Array {

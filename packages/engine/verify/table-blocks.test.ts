@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { bytewise } from '@varve/format/key'
 import { FOOTER_LENGTH, MemorySource, readTableLayout } from '@varve/format/sst'
 import { open } from '../db/open.ts'
 import { nodeRuntime } from '../runtime/index.ts'
@@ -29,7 +30,7 @@ function tablesIn(directory: string): string[] {
 function filterOf(path: string) {
   const source = new MemorySource(readFileSync(path))
   const layout = readTableLayout(source)
-  const { hasFastLocalBloom } = new TableFilters(source, layout)
+  const { hasFastLocalBloom } = new TableFilters(source, layout, bytewise)
   return { version: layout.footer.formatVersion, policy: layout.properties?.filterPolicy, hasFastLocalBloom }
 }
 

@@ -2,12 +2,18 @@
  * The part of checking a table that is not about its entries: filters, footer, the bytes between blocks, and
  * the file as a whole.
  */
-import { BLOCK_TRAILER_LENGTH, type BlockCursor, type BlockHandle, type FlatIndex } from '@varve/format/block'
+import {
+  BLOCK_TRAILER_LENGTH,
+  type BlockCursor,
+  type BlockHandle,
+  type FlatIndex,
+  indexInOrder,
+} from '@varve/format/block'
 import { equalBytes } from '@varve/format/bytes'
 import { crc32c } from '@varve/format/checksum'
 import { CorruptionError } from '@varve/format/errors'
 import { type FilterReader, openFilter } from '@varve/format/filter'
-import { type PrefixExtractor, TRAILER_LENGTH } from '@varve/format/key'
+import { type KeyOrder, type PrefixExtractor, TRAILER_LENGTH } from '@varve/format/key'
 import { type NewFile, uniqueIdOf } from '@varve/format/manifest'
 import {
   type ByteSource,
@@ -33,13 +39,18 @@ export class TableFilters {
   private readonly filters: FilterReader[] = []
   private readonly wholeKeys: boolean = true
   private readonly extractor: PrefixExtractor | undefined
+  /** Of what of a key is not in the filter. */
+  private readonly timestampSize: number
 
-  constructor(source: ByteSource, layout: TableLayout) {
+  /** Partitions are asked by `order`, if that is known. */
+  constructor(source: ByteSource, layout: TableLayout, order: KeyOrder | undefined) {
+    this.timestampSize = order?.timestampSize ?? 0
     const { filter, filterPartitioned, wholeKeyFiltering, prefixExtractor, footer } = layout
     if (filter === undefined) return
     if (filterPartitioned) {
-      this.top = readTopLevel(source, layout, filter)
-      this.blocks = blocksOf(this.top)
+      const top = readTopLevel(source, layout, filter)
+      this.top = order === undefined ? top : indexInOrder(top, order)
+      this.blocks = blocksOf(top)
     }
     const handles = filterPartitioned ? this.blocks : [filter]
     const payloads = handles.map(handle => readBlockPayload(source, handle, footer, 'filter block'))
@@ -53,8 +64,9 @@ export class TableFilters {
   mayMatch({ keyBytes, keyLength, trailerLow, trailerHigh }: BlockCursor): boolean {
     const { filters, top } = this
     if (filters.length === 0) return true
-    const keyEnd = keyLength - TRAILER_LENGTH
-    const partition = top === undefined ? 0 : top.find(keyBytes, 0, keyEnd, trailerLow, trailerHigh)
+    const wholeEnd = keyLength - TRAILER_LENGTH
+    const partition = top === undefined ? 0 : top.find(keyBytes, 0, wholeEnd, trailerLow, trailerHigh)
+    const keyEnd = wholeEnd - this.timestampSize
     const filter = filters[Math.min(partition, filters.length - 1)]
     const prefixEnd = this.extractor?.prefixLength(keyEnd) ?? -1
     if (prefixEnd >= 0 && !filter.mayMatch(keyBytes, 0, prefixEnd)) return false

@@ -81,7 +81,8 @@ export class TableRun {
   compareUserKey(other: TableRun): number {
     const [a, b] = [this.cursor, other.cursor]
     const aEnd = a.keyLength - TRAILER_LENGTH
-    return compareBytes(a.keyBytes, 0, aEnd, b.keyBytes, 0, b.keyLength - TRAILER_LENGTH)
+    const { order } = this.files[0]
+    return order.compare(a.keyBytes, 0, aEnd, b.keyBytes, 0, b.keyLength - TRAILER_LENGTH)
   }
 
   hasUserKey(key: Uint8Array, end: number): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeUtf8 } from '@varve/format/bytes'
-import { ValueType } from '@varve/format/key'
+import { bytewise, ValueType } from '@varve/format/key'
 import { runFlushJob } from '../compaction/flush-job.ts'
 import { NodeFileSystem } from '../fs/index.ts'
 import { Memtable } from '../memtable/index.ts'
@@ -15,7 +15,7 @@ import { applyEdit } from './version-builder.ts'
 test('a table weighs more when opening it shows that it is full of deletions', () => {
   const directory = mkdtempSync(join(tmpdir(), 'varve-state-'))
   const fs = new NodeFileSystem()
-  const state = new ColumnFamilyState(0, 'default', '', 0, [[], [], []], 1)
+  const state = new ColumnFamilyState(0, 'default', bytewise, 0, [[], [], []], 1)
   const add = (number: number, type: number, value: Uint8Array) => {
     const memtable = new Memtable(1, 1 << 20)
     for (let i = 0; i < 100; i++) {

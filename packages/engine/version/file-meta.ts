@@ -7,8 +7,8 @@
  *
  * RocksDB: db/version_edit.h, FileMetaData
  */
-import { compareBytes, prefixWord, readUint32 } from '@varve/format/bytes'
-import { isSentinelTrailer, TRAILER_LENGTH } from '@varve/format/key'
+import { readUint32 } from '@varve/format/bytes'
+import { bytewise, isSentinelTrailer, type KeyOrder, TRAILER_LENGTH } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import type { TableReader } from '../table/table-reader.ts'
 
@@ -40,7 +40,9 @@ export class FileMeta {
   readonly largest: Uint8Array
   readonly smallestSequence: number
   readonly largestSequence: number
-  /** First eight bytes of the boundary user keys as two big-endian words; the trailer of `largest`. */
+  /** Of the user keys. */
+  readonly order: KeyOrder
+  /** Prefix words of the boundary user keys, as `order` has them; the trailer of `largest`. */
   readonly smallestHigh: number
   readonly smallestLow: number
   readonly largestHigh: number
@@ -65,20 +67,21 @@ export class FileMeta {
   /** Size as the compaction picker weighs it: deletions count for what they will free. */
   compensatedSize: number
 
-  constructor(record: NewFile) {
+  constructor(record: NewFile, order: KeyOrder = bytewise) {
     const { smallest, largest } = record
     const smallestEnd = smallest.length - TRAILER_LENGTH
     const largestEnd = largest.length - TRAILER_LENGTH
+    this.order = order
     this.number = record.number
     this.size = record.size
     this.smallest = smallest
     this.largest = largest
     this.smallestSequence = record.smallestSequence
     this.largestSequence = record.largestSequence
-    this.smallestHigh = prefixWord(smallest, 0, smallestEnd)
-    this.smallestLow = prefixWord(smallest, 4, smallestEnd)
-    this.largestHigh = prefixWord(largest, 0, largestEnd)
-    this.largestLow = prefixWord(largest, 4, largestEnd)
+    this.smallestHigh = order.high(smallest, 0, smallestEnd)
+    this.smallestLow = order.low(smallest, 0, smallestEnd)
+    this.largestHigh = order.high(largest, 0, largestEnd)
+    this.largestLow = order.low(largest, 0, largestEnd)
     this.largestTrailerLow = readUint32(largest, largestEnd)
     this.largestTrailerHigh = readUint32(largest, largestEnd + 4)
     this.endsBeforeLargest = isSentinelTrailer(this.largestTrailerLow, this.largestTrailerHigh)
@@ -117,7 +120,7 @@ export class FileMeta {
   compareSmallestUserKey(bytes: Uint8Array, start: number, end: number, high: number, low: number): number {
     if (this.smallestHigh !== high) return this.smallestHigh - high
     if (this.smallestLow !== low) return this.smallestLow - low
-    return compareBytes(this.smallest, 0, this.smallest.length - TRAILER_LENGTH, bytes, start, end)
+    return this.order.compare(this.smallest, 0, this.smallest.length - TRAILER_LENGTH, bytes, start, end)
   }
 
   /**
@@ -127,7 +130,7 @@ export class FileMeta {
   compareLargestUserKey(bytes: Uint8Array, start: number, end: number, high: number, low: number): number {
     if (this.largestHigh !== high) return this.largestHigh - high
     if (this.largestLow !== low) return this.largestLow - low
-    const order = compareBytes(this.largest, 0, this.largest.length - TRAILER_LENGTH, bytes, start, end)
+    const order = this.order.compare(this.largest, 0, this.largest.length - TRAILER_LENGTH, bytes, start, end)
     return order === 0 && this.endsBeforeLargest ? -1 : order
   }
 }

@@ -9,7 +9,6 @@
  * RocksDB: db/version_builder.cc, CheckConsistencyDetails; db/version_edit.cc, NewestFirstByEpochNumber
  */
 import { CorruptionError } from '@varve/format/errors'
-import { compareInternalKeys } from '@varve/format/key'
 import type { FileMeta } from './file-meta.ts'
 import { overlapsUserKeys } from './version.ts'
 
@@ -24,11 +23,7 @@ export function compareNewestFirstBySequence(a: FileMeta, b: FileMeta): number {
 }
 
 export function compareBySmallest(a: FileMeta, b: FileMeta): number {
-  return compareInternal(a.smallest, b.smallest) || a.number - b.number
-}
-
-export function compareInternal(a: Uint8Array, b: Uint8Array): number {
-  return compareInternalKeys(a, 0, a.length, b, 0, b.length)
+  return a.order.compareInternalKeys(a.smallest, b.smallest) || a.number - b.number
 }
 
 /** Checks files[start..end) of an ordered level, and that they fit the neighbours on both sides. */
@@ -47,13 +42,13 @@ export function checkLevel(
 }
 
 function checkFile(level: number, file: FileMeta, manifest: string): void {
-  if (compareInternal(file.smallest, file.largest) > 0) {
+  if (file.order.compareInternalKeys(file.smallest, file.largest) > 0) {
     throw new CorruptionError(`table file #${file.number} of level ${level} ends before it begins`, manifest)
   }
 }
 
 function checkNeighbours(level: number, a: FileMeta, b: FileMeta, manifest: string): void {
-  if (compareInternal(a.largest, b.smallest) < 0) return
+  if (a.order.compareInternalKeys(a.largest, b.smallest) < 0) return
   throw new CorruptionError(`table files #${a.number} and #${b.number} of level ${level} overlap`, manifest)
 }
 

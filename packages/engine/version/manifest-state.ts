@@ -6,12 +6,7 @@
  */
 import { CorruptionError } from '@varve/format/errors'
 import type { NewFile, VersionEdit } from '@varve/format/manifest'
-
-export interface BlobFileState {
-  number: number
-  totalBytes: number
-  garbageBytes: number
-}
+import { applyToBlobFiles, type BlobFileState } from './blob-file-meta.ts'
 
 export class RecoveredFamily {
   readonly id: number
@@ -20,9 +15,11 @@ export class RecoveredFamily {
   logNumber = 0
   fullHistoryTsLow: Uint8Array | undefined = undefined
   persistTimestamps: boolean | undefined = undefined
+  valueStamp: number | undefined = undefined
   /** The live files by number. */
   readonly files = new Map<number, NewFile>()
-  readonly blobFiles = new Map<number, BlobFileState>()
+  /** The live ones, sorted by number. */
+  blobFiles: readonly BlobFileState[] = []
 
   constructor(id: number, name: string) {
     this.id = id
@@ -41,6 +38,8 @@ export class ManifestState {
   /** WALs that must exist, with the bytes of each known to be synced. */
   readonly trackedWals = new Map<number, number | undefined>()
   readonly columnFamilies = new Map<number, RecoveredFamily>([[0, new RecoveredFamily(0, 'default')]])
+  /** Varve has written it: since then there have been no other logs than ours. */
+  isOurs = false
   private sawLogNumber = false
 
   constructor(edits: Iterable<VersionEdit>, file: string) {
@@ -68,7 +67,7 @@ export class ManifestState {
     }
     family.fullHistoryTsLow = edit.fullHistoryTsLow ?? family.fullHistoryTsLow
     family.persistTimestamps = edit.persistTimestamps ?? family.persistTimestamps
-    this.applyBlobFiles(family, edit)
+    family.valueStamp = edit.valueStamp ?? family.valueStamp
     this.applyFiles(family, edit)
   }
 
@@ -80,6 +79,7 @@ export class ManifestState {
     this.minLogNumberToKeep = Math.max(this.minLogNumberToKeep, edit.minLogNumberToKeep ?? 0)
     this.maxColumnFamily = Math.max(this.maxColumnFamily, edit.maxColumnFamily ?? 0, edit.columnFamily ?? 0)
     applyWalTracking(this.trackedWals, edit)
+    if (edit.walWatermarks !== undefined) this.isOurs = true
   }
 
   /** The family that the edit is about, after adding it; `undefined` after dropping it. */
@@ -116,30 +116,24 @@ export class ManifestState {
   }
 
   private applyFiles(family: RecoveredFamily, edit: VersionEdit): void {
-    for (const { level, number } of edit.deletedFiles ?? []) {
-      if (family.files.get(number)?.level !== level) {
+    const removed: NewFile[] = []
+    const { deletedFiles = [], newFiles: added = [] } = edit
+    for (const { level, number } of deletedFiles) {
+      const file = family.files.get(number)
+      if (file?.level !== level) {
         throw this.corruption(`cannot delete table file #${number}: it is not in level ${level}`)
       }
+      removed.push(file)
       family.files.delete(number)
     }
-    for (const file of edit.newFiles ?? []) {
+    for (const file of added) {
       if (family.files.has(file.number)) {
         throw this.corruption(`cannot add table file #${file.number}: it is there already`)
       }
       family.files.set(file.number, file)
     }
-  }
-
-  private applyBlobFiles(family: RecoveredFamily, edit: VersionEdit): void {
-    for (const { number, totalBytes } of edit.blobAdditions ?? []) {
-      family.blobFiles.set(number, { number, totalBytes, garbageBytes: 0 })
-    }
-    for (const { number, garbageBytes } of edit.blobGarbage ?? []) {
-      const blob = family.blobFiles.get(number)
-      if (blob === undefined) throw this.corruption(`garbage in blob file #${number}, which does not exist`)
-      blob.garbageBytes += garbageBytes
-      if (blob.garbageBytes >= blob.totalBytes) family.blobFiles.delete(number)
-    }
+    const tables = { removed, added, hasTables: family.files.size > 0 }
+    family.blobFiles = applyToBlobFiles(family.blobFiles, edit, tables, this.file).files
   }
 
   private corruption(what: string): CorruptionError {
@@ -148,9 +142,22 @@ export class ManifestState {
 }
 
 /** Applies what an edit says about WALs that must exist. */
+/**
+ * Whether all that is known to be on disk of a log is known, though the log does not say so itself: Varve wrote it, or its size
+ * is tracked.
+ */
+export function isTracked(
+  log: number,
+  state: Pick<ManifestState, 'isOurs' | 'trackedWals'>,
+  manifest: number,
+): boolean {
+  return state.trackedWals.get(log) !== undefined || (state.isOurs && log > manifest)
+}
+
 export function applyWalTracking(tracked: Map<number, number | undefined>, edit: VersionEdit): void {
   for (const { number, syncedSize } of edit.walAdditions ?? []) tracked.set(number, syncedSize)
-  for (const { number, syncedSize } of edit.walWatermarks ?? []) tracked.set(number, syncedSize)
+  for (const { number, syncedSize } of edit.walWatermarks ?? [])
+    if (number > 0) tracked.set(number, syncedSize)
   const oldest = Math.max(edit.walDeletion ?? 0, edit.minLogNumberToKeep ?? 0)
   if (oldest === 0) return
   for (const number of tracked.keys()) if (number < oldest) tracked.delete(number)

@@ -1,6 +1,6 @@
 /** Completes edits before they are written: counters, epochs, and the count-down of an atomic group. */
 import { VarveError } from '@varve/format/errors'
-import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import type { BlobAddition, NewFile, VersionEdit } from '@varve/format/manifest'
 import type { ColumnFamilyState } from './column-family-state.ts'
 
 /** Where the database stands. */
@@ -28,6 +28,7 @@ function prepareEdit(edit: VersionEdit, counters: Counters): VersionEdit {
   const { nextFileNumber, lastSequence } = counters
   const prepared: VersionEdit = { ...edit, nextFileNumber, lastSequence }
   if (edit.columnFamilyAdd === undefined && edit.columnFamilyDrop === undefined) prepared.prevLogNumber = 0
+  for (const file of edit.blobAdditions ?? []) checkNumber(counters, file)
   const family = counters.columnFamilies.get(edit.columnFamily ?? 0)
   if (edit.newFiles === undefined || family === undefined) return prepared
   for (const file of edit.newFiles) checkAgainst(counters, file)
@@ -35,6 +36,14 @@ function prepareEdit(edit: VersionEdit, counters: Counters): VersionEdit {
     file.epochNumber ? file : { ...file, epochNumber: family.newEpochNumber() },
   )
   return prepared
+}
+
+function checkNumber({ nextFileNumber }: Counters, { number }: BlobAddition): void {
+  if (number < nextFileNumber) return
+  throw new VarveError(
+    'INVALID_ARGUMENT',
+    `blob file #${number} is ahead of the database's next file number (${nextFileNumber})`,
+  )
 }
 
 /** Entries above the last sequence are invisible, and RocksDB 7.8 deletes files above the next number (V1). */

@@ -5,6 +5,7 @@
  * RocksDB: db/version_set.cc, VersionStorageInfo::RecoverEpochNumbers
  */
 import { CorruptionError, notSupported } from '@varve/format/errors'
+import type { KeyOrder } from '@varve/format/key'
 import { ColumnFamilyState } from './column-family-state.ts'
 import { FileMeta } from './file-meta.ts'
 import {
@@ -17,12 +18,17 @@ import {
 import type { RecoveredFamily } from './manifest-state.ts'
 import { checkAddition } from './version-builder.ts'
 
-export const BYTEWISE_COMPARATOR = 'leveldb.BytewiseComparator'
+/** What is not in the MANIFEST but in options. */
+export interface FamilyShape {
+  levelCount: number
+  /** Of the keys. */
+  order: KeyOrder
+}
 
 /** `manifest` is for errors; `lastSequence` is the database's. */
 export function recoverFamily(
   family: RecoveredFamily,
-  levelCount: number,
+  { levelCount, order }: FamilyShape,
   lastSequence: number,
   manifest: string,
 ): ColumnFamilyState {
@@ -36,31 +42,27 @@ export function recoverFamily(
         manifest,
       )
     }
-    levels[record.level].push(new FileMeta(ownBytes(record)))
+    levels[record.level].push(new FileMeta(ownBytes(record), order))
   }
   for (let level = 1; level < levelCount; level++) levels[level].sort(compareBySmallest)
   const nextEpoch = orderByEpoch(levels, manifest)
   levels.forEach((files, level) => {
     checkLevel(level, files, manifest)
   })
-  const comparator = family.comparator ?? BYTEWISE_COMPARATOR
-  const state = new ColumnFamilyState(family.id, family.name, comparator, family.logNumber, levels, nextEpoch)
+  const { id, name, logNumber, blobFiles } = family
+  const state = new ColumnFamilyState(id, name, order, logNumber, levels, nextEpoch, blobFiles)
   state.fullHistoryTsLow = family.fullHistoryTsLow?.slice()
   state.persistTimestamps = family.persistTimestamps
+  state.valueStamp = family.valueStamp
   return state
 }
 
 function refuseUnsupported(family: RecoveredFamily, manifest: string): void {
   const of = `of column family '${family.name}'`
-  if (family.comparator !== undefined && family.comparator !== BYTEWISE_COMPARATOR) {
-    throw notSupported(`the comparator ${family.comparator} ${of}`, manifest)
+  if (family.persistTimestamps === false) {
+    throw notSupported(`timestamps ${of} that are not in its tables (${family.comparator})`, manifest)
   }
-  const [blob] = family.blobFiles.keys()
-  if (blob !== undefined) throw notSupported(`blob file #${blob} ${of}`, manifest)
-  for (const { number, oldestBlobFileNumber, pathId } of family.files.values()) {
-    if (oldestBlobFileNumber !== undefined && oldestBlobFileNumber > 0) {
-      throw notSupported(`blob file #${oldestBlobFileNumber} ${of}`, manifest)
-    }
+  for (const { number, pathId } of family.files.values()) {
     if (pathId !== undefined && pathId > 0) {
       throw notSupported(`table file #${number} ${of} in database path ${pathId}`, manifest)
     }

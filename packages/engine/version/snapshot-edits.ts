@@ -4,7 +4,8 @@
  *
  * RocksDB: db/version_set.cc, VersionSet::WriteCurrentStateToManifest
  */
-import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import type { BlobGarbage, NewFile, VersionEdit, WalWatermark } from '@varve/format/manifest'
+import type { BlobFileState } from './blob-file-meta.ts'
 import type { ColumnFamilyState } from './column-family-state.ts'
 import type { FileMeta } from './file-meta.ts'
 
@@ -16,22 +17,26 @@ export interface SnapshotSource {
   readonly columnFamilies: ReadonlyMap<number, ColumnFamilyState>
 }
 
+/** About no log: it says that Varve has written the MANIFEST. RocksDB, when it opens a database, writes one anew without it. */
+const signature: WalWatermark = { number: 0, syncedSize: 0 }
+
 export function snapshotEdits(state: SnapshotSource): VersionEdit[] {
   const edits: VersionEdit[] = []
   if (state.databaseId !== undefined) edits.push({ databaseId: state.databaseId })
   const walWatermarks = Array.from(state.trackedWals, ([number, syncedSize = 0]) => ({ number, syncedSize }))
-  if (walWatermarks.length > 0) edits.push({ walWatermarks })
+  edits.push({ walWatermarks: walWatermarks.length > 0 ? walWatermarks : [signature] })
   for (const family of state.columnFamilies.values()) edits.push(nameEdit(family), contentEdit(family, state))
   return edits
 }
 
 function nameEdit(family: ColumnFamilyState): VersionEdit {
-  const edit: VersionEdit = { comparator: family.comparator }
+  const edit: VersionEdit = { comparator: family.order.name }
   if (family.id !== 0) {
     edit.columnFamily = family.id
     edit.columnFamilyAdd = family.name
   }
   if (family.persistTimestamps !== undefined) edit.persistTimestamps = family.persistTimestamps
+  if (family.valueStamp !== undefined) edit.valueStamp = family.valueStamp
   return edit
 }
 
@@ -40,8 +45,17 @@ function contentEdit(family: ColumnFamilyState, state: SnapshotSource): VersionE
   if (family.id !== 0) edit.columnFamily = family.id
   else if (state.minLogNumberToKeep > 0) edit.minLogNumberToKeep = state.minLogNumberToKeep
   if (family.current.fileCount > 0) edit.newFiles = Array.from(family.current.files(), recordOf)
+  const { blobFiles } = family.current
+  if (blobFiles.length > 0) {
+    edit.blobAdditions = blobFiles.map(({ file }) => file.record)
+    edit.blobGarbage = blobFiles.filter(({ garbageCount }) => garbageCount > 0).map(garbageOf)
+  }
   if (family.fullHistoryTsLow !== undefined) edit.fullHistoryTsLow = family.fullHistoryTsLow
   return edit
+}
+
+function garbageOf({ file: { number }, garbageCount, garbageBytes }: BlobFileState): BlobGarbage {
+  return { number, garbageCount, garbageBytes }
 }
 
 function recordOf(file: FileMeta): NewFile {

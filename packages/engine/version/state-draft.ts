@@ -6,6 +6,7 @@ import { VarveError } from '@varve/format/errors'
 import type { VersionEdit } from '@varve/format/manifest'
 import { ColumnFamilyState } from './column-family-state.ts'
 import { applyWalTracking } from './manifest-state.ts'
+import type { FamilyShape } from './recover-family.ts'
 import { applyEdit, type VersionDelta, type VersionParts } from './version-builder.ts'
 
 /** The part of the version set that edits change. */
@@ -15,12 +16,16 @@ export interface DraftTarget {
   minLogNumberToKeep: number
 }
 
+/** What a new column family of that name is to be. */
+type ShapeOf = (name: string) => FamilyShape
+
 interface FamilyDraft {
   readonly state: ColumnFamilyState
   readonly parts: VersionParts
   readonly deltas: readonly VersionDelta[]
   readonly logNumber: number
   readonly dropped: boolean
+  readonly valueStamp: number | undefined
 }
 
 export class StateDraft {
@@ -40,15 +45,16 @@ export class StateDraft {
         deltas: [],
         logNumber: state.logNumber,
         dropped: false,
+        valueStamp: state.valueStamp,
       })
     }
   }
 
   /** Takes all of `edits`, or throws and takes none. */
-  apply(edits: readonly VersionEdit[], levelCountOf: (name: string) => number): void {
+  apply(edits: readonly VersionEdit[], shapeOf: ShapeOf): void {
     const before = new Map(this.families)
     try {
-      for (const edit of edits) this.applyEdit(edit, levelCountOf)
+      for (const edit of edits) this.applyEdit(edit, shapeOf)
     } catch (error) {
       this.families = before
       throw error
@@ -61,6 +67,7 @@ export class StateDraft {
     const dropped: ColumnFamilyState[] = []
     for (const [id, family] of this.families) {
       family.state.logNumber = family.logNumber
+      family.state.valueStamp = family.valueStamp
       for (const delta of family.deltas) family.state.install(delta)
       if (family.dropped) {
         family.state.drop()
@@ -77,35 +84,38 @@ export class StateDraft {
     return dropped
   }
 
-  private applyEdit(edit: VersionEdit, levelCountOf: (name: string) => number): void {
+  private applyEdit(edit: VersionEdit, shapeOf: ShapeOf): void {
     const id = edit.columnFamily ?? 0
     if (edit.columnFamilyAdd !== undefined) {
-      this.families.set(id, newFamily(edit, id, levelCountOf(edit.columnFamilyAdd)))
+      this.families.set(id, newFamily(edit, id, shapeOf(edit.columnFamilyAdd)))
       return
     }
     const family = this.families.get(id)
     if (family === undefined || family.dropped) {
       throw new VarveError('ABORTED', `column family ${id} has been dropped`)
     }
-    const delta = changesFiles(edit) ? applyEdit(family.parts, edit, this.manifest) : undefined
+    const delta = changesFiles(edit)
+      ? applyEdit(family.parts, edit, this.manifest, family.state.order)
+      : undefined
     this.families.set(id, {
       state: family.state,
       parts: delta ?? family.parts,
       deltas: delta === undefined ? family.deltas : [...family.deltas, delta],
       logNumber: Math.max(family.logNumber, edit.logNumber ?? 0),
       dropped: edit.columnFamilyDrop === true,
+      valueStamp: edit.valueStamp ?? family.valueStamp,
     })
   }
 }
 
-function newFamily(edit: VersionEdit, id: number, levelCount: number): FamilyDraft {
+function newFamily(edit: VersionEdit, id: number, { levelCount, order }: FamilyShape): FamilyDraft {
   const levels = Array.from({ length: levelCount }, () => [])
   const logNumber = edit.logNumber ?? 0
-  const comparator = edit.comparator ?? ''
-  const state = new ColumnFamilyState(id, edit.columnFamilyAdd ?? '', comparator, logNumber, levels, 1)
-  return { state, parts: state.current, deltas: [], logNumber, dropped: false }
+  const state = new ColumnFamilyState(id, edit.columnFamilyAdd ?? '', order, logNumber, levels, 1)
+  return { state, parts: state.current, deltas: [], logNumber, dropped: false, valueStamp: edit.valueStamp }
 }
 
 function changesFiles(edit: VersionEdit): boolean {
-  return (edit.newFiles?.length ?? 0) > 0 || (edit.deletedFiles?.length ?? 0) > 0
+  const { newFiles = [], deletedFiles = [], blobAdditions = [], blobGarbage = [] } = edit
+  return newFiles.length + deletedFiles.length + blobAdditions.length + blobGarbage.length > 0
 }

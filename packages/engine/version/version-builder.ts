@@ -8,7 +8,9 @@
  * RocksDB: db/version_builder.cc
  */
 import { CorruptionError, VarveError } from '@varve/format/errors'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import type { NewFile, VersionEdit } from '@varve/format/manifest'
+import { applyToBlobFiles, type BlobFileMeta, type BlobFileState } from './blob-file-meta.ts'
 import { FileMeta, type FileStatistics } from './file-meta.ts'
 import { checkLevel, compareBySmallest, compareNewestFirst } from './level-order.ts'
 import type { Version } from './version.ts'
@@ -26,12 +28,20 @@ export interface VersionDelta {
   removed: FileMeta[]
   /** Files of both that change their level. They do so when the version is installed, not before. */
   moved: { file: FileMeta; record: NewFile }[]
+  blobFiles: readonly BlobFileState[]
+  addedBlobFiles: BlobFileMeta[]
+  removedBlobFiles: BlobFileMeta[]
 }
 
-/** Changes nothing that `base` holds. `manifest` names the place for errors. */
-export function applyEdit(base: VersionParts, edit: VersionEdit, manifest: string): VersionDelta {
+/** Changes nothing that `base` holds, whose keys are in `order`. `manifest` names the place for errors. */
+export function applyEdit(
+  base: VersionParts,
+  edit: VersionEdit,
+  manifest: string,
+  order: KeyOrder = bytewise,
+): VersionDelta {
   const deleted = findDeleted(base, edit, manifest)
-  const added = resolveAdded(base, edit, deleted, manifest)
+  const added = resolveAdded(base, edit, deleted, manifest, order)
   const levels = base.levels.slice()
   const levelBytes = base.levelBytes.slice()
   for (const level of changedLevels(deleted, added)) {
@@ -45,11 +55,30 @@ export function applyEdit(base: VersionParts, edit: VersionEdit, manifest: strin
   const kept = new Set(moved.map(addition => addition.file))
   const removed = [...deleted.keys()].filter(file => !kept.has(file))
   const fresh = added.map(addition => addition.file).filter(file => !kept.has(file))
-  return { levels, levelBytes, added: fresh, removed, moved }
+  const blobs = applyToBlobFiles(
+    base.blobFiles,
+    edit,
+    {
+      removed: removed.map(file => file.record),
+      added: fresh.map(file => file.record),
+      hasTables: levels.some(files => files.length > 0),
+    },
+    manifest,
+  )
+  return {
+    levels,
+    levelBytes,
+    added: fresh,
+    removed,
+    moved,
+    blobFiles: blobs.files,
+    addedBlobFiles: blobs.added,
+    removedBlobFiles: blobs.removed,
+  }
 }
 
 /** What of a version an edit changes; a `Version` is one, and so is a `VersionDelta`. */
-export type VersionParts = Pick<Version, 'levels' | 'levelBytes'>
+export type VersionParts = Pick<Version, 'levels' | 'levelBytes' | 'blobFiles'>
 
 interface Addition {
   level: number
@@ -74,6 +103,7 @@ function resolveAdded(
   edit: VersionEdit,
   deleted: Map<FileMeta, number>,
   manifest: string,
+  order: KeyOrder,
 ): Addition[] {
   const newFiles = edit.newFiles ?? []
   if (newFiles.length === 0) return []
@@ -87,7 +117,7 @@ function resolveAdded(
   checkAbsent(base, numbers, deleted, manifest)
   return newFiles.map(record => {
     checkAddition(record, base.levels.length, manifest)
-    return { level: record.level, file: moving.get(record.number) ?? new FileMeta(record), record }
+    return { level: record.level, file: moving.get(record.number) ?? new FileMeta(record, order), record }
   })
 }
 

@@ -468,27 +468,29 @@ describe('a MANIFEST that cannot be trusted is refused', () => {
       [{ comparator: 'rocksdb.ReverseBytewiseComparator' }],
     ],
     [
-      'a blob file',
-      'NOT_SUPPORTED',
-      /blob file #12/,
+      'a table that refers to a blob file which is not there',
+      'CORRUPTION',
+      /table file #10 refers to blob file #12, which does not exist/,
       [
         {
           blobAdditions: [
             {
-              number: 12,
+              number: 13,
               totalCount: 1,
               totalBytes: 10,
               checksumMethod: '',
               checksumValue: new Uint8Array(),
             },
           ],
+          newFiles: [file(9, 'd', 'e', { oldestBlobFileNumber: 13 })],
         },
+        { newFiles: [file(10, 'a', 'c', { oldestBlobFileNumber: 12 })] },
       ],
     ],
     [
-      'a table that refers to a blob file',
+      'a table that refers to a blob file of which the MANIFEST knows nothing at all',
       'NOT_SUPPORTED',
-      /blob file #12/,
+      /blob file #12.*stacked BlobDB/,
       [{ newFiles: [file(10, 'a', 'c', { oldestBlobFileNumber: 12 })] }],
     ],
   ]
@@ -498,6 +500,25 @@ describe('a MANIFEST that cannot be trusted is refused', () => {
       await assert.rejects(recover(), failsWith(code, what))
     })
   }
+
+  test('logs newer than a MANIFEST of ours are ours; by one of C++ RocksDB that is not known', async () => {
+    handMade(counters)
+    assert.equal((await recover()).isTrackedLog(1000), false)
+    handMade(counters, { walAdditions: [{ number: 7, syncedSize: 10 }, { number: 8 }] })
+    const foreign = await recover()
+    assert.deepEqual(
+      [7, 8].map(log => foreign.isTrackedLog(log)),
+      [true, false],
+    )
+    await foreign.logAndApply([])
+    await foreign.close()
+    const own = await recover()
+    const manifest = own.recovered.manifestNumber
+    assert.deepEqual(
+      [manifest - 1, manifest + 1].map(log => own.isTrackedLog(log)),
+      [false, true],
+    )
+  })
 
   test('counters that are missing', async () => {
     for (const name of ['logNumber', 'nextFileNumber', 'lastSequence'] as const) {

@@ -11,16 +11,18 @@
  *
  * RocksDB: db/version_set.cc, VersionSet
  */
-import { isVarveError, VarveError } from '@varve/format/errors'
+import { isVarveError, notSupported, VarveError } from '@varve/format/errors'
+import { bytewise, type KeyOrder } from '@varve/format/key'
 import type { VersionEdit } from '@varve/format/manifest'
 import type { FileSystem } from '../fs/file-system.ts'
+import type { BlobFileMeta } from './blob-file-meta.ts'
 import type { ColumnFamilyState } from './column-family-state.ts'
 import type { FileMeta } from './file-meta.ts'
 import { FileNumbers } from './file-numbers.ts'
-import type { ManifestState } from './manifest-state.ts'
+import { isTracked, type ManifestState, type RecoveredFamily } from './manifest-state.ts'
 import { type ManifestEvidence, ManifestWriter } from './manifest-writer.ts'
 import { prepareEdits } from './prepare-edits.ts'
-import { BYTEWISE_COMPARATOR, recoverFamily } from './recover-family.ts'
+import { type FamilyShape, recoverFamily } from './recover-family.ts'
 import { checkEvidence, recoverManifest } from './recover-manifest.ts'
 import { snapshotEdits } from './snapshot-edits.ts'
 import { StateDraft } from './state-draft.ts'
@@ -32,6 +34,11 @@ export interface VersionSetOptions {
   maxManifestFileSize: number
   /** How many levels a column family has. */
   levelCountOf(columnFamily: string): number
+  /**
+   * The order of a column family's keys, whose comparator the MANIFEST names, unless it says nothing. Throws where that
+   * is not known or is to be another. Without this all are bytewise.
+   */
+  orderOf?(columnFamily: string, comparator: string | undefined): KeyOrder
 }
 
 interface PendingEdits {
@@ -56,6 +63,7 @@ export class VersionSet {
   databaseId: string | undefined = undefined
   /** The MANIFEST that was recovered, and where its records ended. */
   readonly recovered: ManifestEvidence
+  private recoveredIsOurs = false
   /** Set by a failed write: what follows is refused with it, until `resume`. */
   poisoned: VarveError | undefined = undefined
 
@@ -68,6 +76,8 @@ export class VersionSet {
   private draining: Promise<void> | undefined = undefined
   /** Dropped families that somebody still reads, or whose files have not been taken. */
   private readonly dropped = new Set<ColumnFamilyState>()
+  /** Orders of families that are being made. */
+  private readonly newOrders = new Map<string, KeyOrder>()
 
   private constructor(options: VersionSetOptions, recovered: ManifestEvidence, state: ManifestState) {
     this.options = options
@@ -88,6 +98,12 @@ export class VersionSet {
   /** Throws `CORRUPTION` when the recovered MANIFEST lacks bytes that `evidence` knows to have been synced. */
   checkEvidence(evidence: ManifestEvidence): void {
     checkEvidence(this.recovered, evidence, this.options.directory)
+  }
+
+  /** As the recovered MANIFEST has it: see `isTracked`. */
+  isTrackedLog(number: number): boolean {
+    const { trackedWals, recovered, recoveredIsOurs: isOurs } = this
+    return isTracked(number, { isOurs, trackedWals }, recovered.manifestNumber)
   }
 
   family(name: string): ColumnFamilyState | undefined {
@@ -155,14 +171,24 @@ export class VersionSet {
   }
 
   /** Adds a column family whose first WAL is `logNumber`. */
-  async createColumnFamily(name: string, logNumber: number): Promise<ColumnFamilyState> {
+  async createColumnFamily(
+    name: string,
+    logNumber: number,
+    order: KeyOrder = bytewise,
+    valueStamp?: number,
+  ): Promise<ColumnFamilyState> {
     if (this.family(name) !== undefined) {
       throw new VarveError('ALREADY_EXISTS', `there is a column family '${name}' already`)
     }
     const id = ++this.highestFamily
-    await this.logAndApply([
-      { columnFamily: id, columnFamilyAdd: name, comparator: BYTEWISE_COMPARATOR, logNumber },
-    ])
+    this.newOrders.set(name, order)
+    const edit: VersionEdit = {
+      columnFamily: id,
+      columnFamilyAdd: name,
+      comparator: order.name,
+      logNumber,
+    }
+    await this.logAndApply([valueStamp === undefined ? edit : { ...edit, valueStamp }])
     const family = this.columnFamilies.get(id)
     if (family === undefined) throw new VarveError('ABORTED', `column family '${name}' has been dropped`)
     return family
@@ -195,7 +221,17 @@ export class VersionSet {
     const obsolete: FileMeta[] = []
     for (const family of [...this.columnFamilies.values(), ...this.dropped])
       obsolete.push(...family.takeObsolete())
-    for (const family of this.dropped) if (family.liveVersionCount === 0) this.dropped.delete(family)
+    this.forgetDropped()
+    return obsolete
+  }
+
+  /** As `takeObsoleteFiles`, blob files. */
+  takeObsoleteBlobFiles(): BlobFileMeta[] {
+    if (this.poisoned !== undefined) return []
+    const obsolete: BlobFileMeta[] = []
+    for (const family of [...this.columnFamilies.values(), ...this.dropped])
+      obsolete.push(...family.takeObsoleteBlobFiles())
+    this.forgetDropped()
     return obsolete
   }
 
@@ -205,7 +241,7 @@ export class VersionSet {
     return this.writer.takeObsolete()
   }
 
-  /** Numbers of all table files that are live or still being read. */
+  /** Numbers of all table and blob files that are live or still being read. */
   liveFileNumbers(): Set<number> {
     const numbers = new Set<number>()
     for (const family of [...this.columnFamilies.values(), ...this.dropped]) family.addLiveNumbers(numbers)
@@ -223,6 +259,7 @@ export class VersionSet {
     this.databaseId = state.databaseId
     this.lastSequence = lastSequence
     this.prevLogNumber = state.prevLogNumber
+    this.recoveredIsOurs = state.isOurs
     this.minLogNumberToKeep = state.minLogNumberToKeep
     this.highestFamily = state.maxColumnFamily
     for (const [number, syncedSize] of state.trackedWals) this.trackedWals.set(number, syncedSize)
@@ -231,11 +268,24 @@ export class VersionSet {
       numbers.note(used)
     numbers.note(state.prevLogNumber)
     for (const family of state.columnFamilies.values()) {
-      const levelCount = this.options.levelCountOf(family.name)
-      this.columnFamilies.set(family.id, recoverFamily(family, levelCount, lastSequence, state.file))
+      const order = orderOf(this.options, family, state.file)
+      const shape = { levelCount: this.options.levelCountOf(family.name), order }
+      this.columnFamilies.set(family.id, recoverFamily(family, shape, lastSequence, state.file))
       numbers.note(family.logNumber)
       for (const number of family.files.keys()) numbers.note(number)
+      for (const { file } of family.blobFiles) numbers.note(file.number)
     }
+  }
+
+  /** Families that nobody reads and that have no files left to take. */
+  private forgetDropped(): void {
+    for (const family of this.dropped) {
+      if (family.liveVersionCount === 0 && !family.hasObsolete) this.dropped.delete(family)
+    }
+  }
+
+  private newShape(name: string): FamilyShape {
+    return { levelCount: this.options.levelCountOf(name), order: this.newOrders.get(name) ?? bytewise }
   }
 
   private async drain(): Promise<void> {
@@ -254,7 +304,7 @@ export class VersionSet {
       try {
         if (this.poisoned !== undefined) throw this.poisoned
         const prepared = prepareEdits(pending.edits, pending.atomic, this)
-        draft.apply(prepared, this.options.levelCountOf)
+        draft.apply(prepared, name => this.newShape(name))
         edits.push(...prepared)
         accepted.push(pending)
       } catch (error) {
@@ -284,4 +334,14 @@ export class VersionSet {
       error,
     )
   }
+}
+
+function orderOf(
+  options: VersionSetOptions,
+  { name, comparator }: RecoveredFamily,
+  manifest: string,
+): KeyOrder {
+  if (options.orderOf !== undefined) return options.orderOf(name, comparator)
+  if (comparator === undefined || comparator === bytewise.name) return bytewise
+  throw notSupported(`the comparator ${comparator} of column family '${name}'`, manifest)
 }

@@ -7,8 +7,8 @@
  *
  * RocksDB: db/version_set.h, Version and VersionStorageInfo
  */
-import { compareBytes, prefixWord } from '@varve/format/bytes'
 import { compareTrailers } from '@varve/format/key'
+import type { BlobFileState } from './blob-file-meta.ts'
 import type { FileMeta, FileStatistics } from './file-meta.ts'
 
 /** An internal key to look for; `SeekTarget` is one. `prefixHigh` and `prefixLow` are the first words of the key. */
@@ -32,6 +32,8 @@ export class Version {
   readonly levelBytes: readonly number[]
   /** Sums over all files whose statistics are known. */
   readonly totals: Readonly<FileStatistics>
+  /** Sorted by number. */
+  readonly blobFiles: readonly BlobFileState[]
 
   private references = 1
   private readonly onUnreferenced: (version: Version) => void
@@ -43,12 +45,14 @@ export class Version {
     levelBytes: readonly number[],
     totals: Readonly<FileStatistics>,
     onUnreferenced: (version: Version) => void,
+    blobFiles: readonly BlobFileState[] = [],
   ) {
     this.columnFamily = columnFamily
     this.id = id
     this.levels = levels
     this.levelBytes = levelBytes
     this.totals = totals
+    this.blobFiles = blobFiles
     this.onUnreferenced = onUnreferenced
   }
 
@@ -146,22 +150,20 @@ export function overlapsUserKeys(
   largest: Uint8Array | undefined,
 ): boolean {
   if (smallest !== undefined && endsBefore(file, smallest)) return false
-  return largest === undefined || compareUserKeys(file.smallestUserKey, largest) <= 0
+  return largest === undefined || file.order.compareKeys(file.smallestUserKey, largest) <= 0
 }
 
 function endsBefore(file: FileMeta, userKey: Uint8Array): boolean {
-  const order = compareUserKeys(file.largestUserKey, userKey)
+  const order = file.order.compareKeys(file.largestUserKey, userKey)
   return order < 0 || (order === 0 && file.endsBeforeLargest)
-}
-
-export function compareUserKeys(a: Uint8Array, b: Uint8Array): number {
-  return compareBytes(a, 0, a.length, b, 0, b.length)
 }
 
 /** Index of the first file of a sorted level whose last user key is at or after `userKey`. */
 export function firstFileEndingAtOrAfter(files: readonly FileMeta[], userKey: Uint8Array): number {
-  const prefixHigh = prefixWord(userKey, 0, userKey.length)
-  const prefixLow = prefixWord(userKey, 4, userKey.length)
+  if (files.length === 0) return 0
+  const { order } = files[0]
+  const prefixHigh = order.high(userKey, 0, userKey.length)
+  const prefixLow = order.low(userKey, 0, userKey.length)
   let low = 0
   let high = files.length
   while (low < high) {
@@ -175,8 +177,10 @@ export function firstFileEndingAtOrAfter(files: readonly FileMeta[], userKey: Ui
 
 /** Index of the first file of a sorted level whose first user key is after `userKey`. */
 export function firstFileStartingAfter(files: readonly FileMeta[], userKey: Uint8Array): number {
-  const prefixHigh = prefixWord(userKey, 0, userKey.length)
-  const prefixLow = prefixWord(userKey, 4, userKey.length)
+  if (files.length === 0) return 0
+  const { order } = files[0]
+  const prefixHigh = order.high(userKey, 0, userKey.length)
+  const prefixLow = order.low(userKey, 0, userKey.length)
   let low = 0
   let high = files.length
   while (low < high) {

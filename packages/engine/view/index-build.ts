@@ -7,7 +7,7 @@
  */
 import { equalBytes } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
-import { WriteBatch } from '../index.ts'
+import { type Lifetime, type LivingEntry, WriteBatch } from '../index.ts'
 import { ConflictError } from './conflict-error.ts'
 import { type IndexEntry, keyText, RECORD_KEY } from './index-entries.ts'
 import { encodeRecord, type IndexRecord } from './index-record.ts'
@@ -19,6 +19,13 @@ const STEP_ROWS = 128
 
 /** Of large rows fewer. */
 const STEP_BYTES = 1024 * 1024
+
+/** An entry that a row has, and lives as long as it. */
+interface AddedEntry {
+  readonly rowKey: Uint8Array
+  readonly entry: IndexEntry
+  readonly lifetime: Lifetime | undefined
+}
 
 export interface BuildOptions {
   /** Stops the build between two steps with `ABORTED`; what is done stays done. */
@@ -32,14 +39,14 @@ async function buildStep(rows: IndexedRows, index: ViewIndex): Promise<boolean> 
   if (index.state === 'dropped') return true
   const { found, isLast } = await nextRows(rows, index)
   const batch = new WriteBatch()
-  const added: { rowKey: Uint8Array; entry: IndexEntry }[] = []
-  for (const [rowKey, stored] of found) {
-    for (const entry of index.entries.entriesOf(rowKey, rows.codec.decode(stored)))
-      added.push({ rowKey, entry })
+  const added: AddedEntry[] = []
+  for (const { key: rowKey, value, expiresAt } of found) {
+    for (const entry of index.entries.entriesOf(rowKey, rows.codec.decode(value)))
+      added.push({ rowKey, entry, lifetime: expiresAt === undefined ? undefined : { expiresAt } })
   }
   if (index.entries.isUnique) await refuseConflicts(rows, index, added)
-  for (const { entry } of added) batch.put(entry.key, entry.value, index.family)
-  const through = found.at(-1)?.[0] ?? index.through
+  for (const { entry, lifetime } of added) batch.put(entry.key, entry.value, index.family, lifetime)
+  const through = found.at(-1)?.key ?? index.through
   batch.put(
     RECORD_KEY,
     encodeRecord(recordOf(rows, index, isLast ? 'ready' : 'building', through)),
@@ -56,13 +63,13 @@ async function buildStep(rows: IndexedRows, index: ViewIndex): Promise<boolean> 
 async function nextRows(
   rows: IndexedRows,
   index: ViewIndex,
-): Promise<{ found: [Uint8Array, Uint8Array][]; isLast: boolean }> {
-  const found: [Uint8Array, Uint8Array][] = []
+): Promise<{ found: LivingEntry[]; isLast: boolean }> {
+  const found: LivingEntry[] = []
   let bytes = 0
-  for await (const batch of rows.family.entries({ gt: index.through, limit: STEP_ROWS }).batches()) {
-    for (const [key, value] of batch) {
-      found.push([key, value])
-      bytes += value.length
+  for await (const batch of rows.family.livingEntries({ gt: index.through, limit: STEP_ROWS }).batches()) {
+    for (const row of batch) {
+      found.push(row)
+      bytes += row.value.length
     }
     if (bytes >= STEP_BYTES) return { found, isLast: false }
   }
@@ -125,7 +132,7 @@ function noteReady(rows: IndexedRows, index: ViewIndex): void {
 async function refuseConflicts(
   rows: IndexedRows,
   index: ViewIndex,
-  added: readonly { rowKey: Uint8Array; entry: IndexEntry }[],
+  added: readonly AddedEntry[],
 ): Promise<void> {
   const stored = await index.family.getMany(added.map(({ entry }) => entry.key))
   const holders = new Map<string, Uint8Array>()

@@ -2,8 +2,9 @@
  * The column families of a view: its rows have the view's name, an index `byAge` of the view `users` is the family
  * `users.index.byAge`.
  */
-import { VarveError } from '@varve/format/errors'
-import { type Database, WriteBatch } from '../index.ts'
+import { notSupported, VarveError } from '@varve/format/errors'
+import { bytewise } from '@varve/format/key'
+import { type ColumnFamily, type Database, WriteBatch } from '../index.ts'
 import { fingerprintOf, type IndexDefinition } from './index-definition.ts'
 import { IndexEntries, RECORD_KEY } from './index-entries.ts'
 import { encodeRecord, readRecord } from './index-record.ts'
@@ -22,6 +23,12 @@ export function refuseIndexFamily(name: string): void {
   throw new VarveError('INVALID_ARGUMENT', `${name} is the name of an index of a view`, { option: 'name' })
 }
 
+/** Codecs make keys whose bytes are in the order of what they stand for. */
+export function refuseOrder(family: ColumnFamily): ColumnFamily {
+  if (family.order === bytewise) return family
+  throw notSupported(`a view of the column family ${family.name} with the comparator ${family.comparator}`)
+}
+
 /** The index as it was left, if it was built from the same definition; else an empty one, to be built. */
 export async function openIndex(
   rows: IndexedRows,
@@ -34,7 +41,7 @@ export async function openIndex(
   const entries = new IndexEntries(name, definition, rows.codec)
   const isThere = database.columnFamilyNames().includes(familyName)
   if (database.isReadOnly && !isThere) throw notBuilt(rows, name)
-  const family = await database.columnFamily(familyName)
+  const family = refuseOrder(await familyOfIndex(rows, familyName))
   const record = isThere ? await readRecord(family) : undefined
   const fits = record?.definition === fingerprint && record.rows === rows.family.id
   if (fits && record.state === 'ready') return new ViewIndex(entries, fingerprint, family, 'ready')
@@ -45,11 +52,16 @@ export async function openIndex(
   return index
 }
 
+/** Where rows expire their entries do, at the same moment. */
+function familyOfIndex({ database, family }: IndexedRows, name: string): Promise<ColumnFamily> {
+  return database.columnFamily(name, { expiringKeys: database.hasExpiringKeys({ columnFamily: family }) })
+}
+
 /** Takes all entries out, in one step: the family is dropped and made anew. */
 export async function emptyIndex(rows: IndexedRows, index: ViewIndex): Promise<void> {
   const { name } = index.family
   await rows.database.dropColumnFamily(name)
-  index.family = await rows.database.columnFamily(name)
+  index.family = await familyOfIndex(rows, name)
   index.through = undefined
   index.progress.rowsBuilt = 0
 }

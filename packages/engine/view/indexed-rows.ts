@@ -20,6 +20,8 @@ export class IndexedRows {
   readonly family: ColumnFamily
   readonly codec: Codec<unknown>
   readonly queue: WriteQueue
+  /** Whether rows can have a time to live. */
+  readonly hasExpiringKeys: boolean
   readonly indexes: ViewIndex[] = []
   isOpen = true
   /** Whether writes have entries to keep. */
@@ -33,6 +35,7 @@ export class IndexedRows {
     this.name = family.name
     this.family = family
     this.codec = codec
+    this.hasExpiringKeys = queue.database.hasExpiringKeys({ columnFamily: family })
   }
 
   addIndex(index: ViewIndex): void {
@@ -64,16 +67,21 @@ export class IndexedRows {
    * whose fields its codec keeps need not be decoded for that.
    */
   entryListsOfNew(key: Uint8Array, value: unknown, stored: Uint8Array): EntryLists {
-    const isKept =
-      this.codec.keepsFields?.(value) === true &&
-      this.indexes.every(({ entries, state }) => state === 'dropped' || entries.canReadBeforeStored(value))
+    const isKept = this.codec.keepsFields?.(value) === true && this.canReadBeforeStored(value)
     return this.listsOf(key, isKept ? value : this.codec.decode(stored))
   }
 
+  private canReadBeforeStored(value: unknown): boolean {
+    for (const { entries, state } of this.indexes)
+      if (state !== 'dropped' && !entries.canReadBeforeStored(value)) return false
+    return true
+  }
+
   private listsOf(key: Uint8Array, value: unknown): EntryLists {
-    return this.indexes.map(({ entries, state }) =>
-      state === 'dropped' ? noEntries : entries.entriesOf(key, value),
-    )
+    const lists: (readonly IndexEntry[])[] = []
+    for (const { entries, state } of this.indexes)
+      lists.push(state === 'dropped' ? noEntries : entries.entriesOf(key, value))
+    return lists
   }
 
   refuseUnlessOpen(): void {

@@ -7,7 +7,7 @@ import type { Database } from '../index.ts'
 import type { Codec } from './codec.ts'
 import { type BuildOptions, startBuild } from './index-build.ts'
 import { checkDefinition, type IndexDefinition, type IndexDefinitions } from './index-definition.ts'
-import { markStale, openIndex, refuseIndexFamily } from './index-families.ts'
+import { markStale, openIndex, refuseIndexFamily, refuseOrder } from './index-families.ts'
 import { IndexedRows } from './indexed-rows.ts'
 import { View } from './view.ts'
 import type { ViewOptions } from './view-options.ts'
@@ -34,7 +34,7 @@ export async function openView<Key, Value, Prefix, Indexes extends IndexDefiniti
     throw new VarveError('ALREADY_EXISTS', `the view ${name} is open already`, { view: name })
   open.rows.set(name, undefined)
   try {
-    const family = await database.columnFamily(name, options.columnFamily)
+    const family = refuseOrder(await database.columnFamily(name, options.columnFamily))
     const rows = new IndexedRows(open.queue, family, options.value as Codec<unknown>)
     await openIndexes(rows, Object.entries(options.indexes ?? {}), options)
     open.rows.set(name, rows)

@@ -6,9 +6,10 @@
  * round a cell holds what the writes before have left: a row, or the row that has a key of a unique index.
  */
 import { equalBytes } from '@varve/format/bytes'
-import { type ColumnFamily, WriteBatch, type WriteOptions } from '../index.ts'
+import { type ColumnFamily, type Lifetime, WriteBatch, type WriteOptions } from '../index.ts'
+import { type Cell, Cells } from './cells.ts'
 import { ConflictError } from './conflict-error.ts'
-import { type IndexEntry, keyText } from './index-entries.ts'
+import type { IndexEntry } from './index-entries.ts'
 import type { EntryLists, IndexedRows } from './indexed-rows.ts'
 import type { ViewIndex } from './view-index.ts'
 
@@ -19,6 +20,8 @@ export interface RowWrite {
   readonly value: Uint8Array | undefined
   /** What the row then has in the indexes. */
   readonly entries: EntryLists
+  /** How long the row lives, and its entries. */
+  readonly lifetime?: Lifetime | undefined
 }
 
 /** Writes that are made together or not at all. */
@@ -28,46 +31,40 @@ export interface Member {
   readonly reject: (error: unknown) => void
 }
 
-/** What stands under a key: the value of a row, or the key of the row that has a unique index's key. */
-interface Cell {
-  readonly key: Uint8Array
-  value: Uint8Array | undefined
-  /** Of a row: its entries, once they are known. */
-  entries: EntryLists | undefined
-  /** Why they cannot be known. */
-  failure: unknown
-}
-
-type Cells = Map<string, Cell>
+type RowCell = Cell<IndexedRows>
+type AnyCell = Cell<IndexedRows | ViewIndex>
 
 interface Change {
   readonly family: ColumnFamily
   readonly key: Uint8Array
   readonly value: Uint8Array | undefined
+  readonly lifetime: Lifetime | undefined
 }
 
 export class Round {
   private readonly batch = new WriteBatch()
-  private readonly rowCells = new Map<IndexedRows, Cells>()
-  private readonly holderCells = new Map<ViewIndex, Cells>()
+  private readonly rowCells: Cells<IndexedRows>
+  private readonly holderCells: Cells<ViewIndex>
   /** Of the member that is being staged: what it changes, and the cells as they were before. */
   private readonly changes: Change[] = []
-  private readonly undo: [cell: Cell, value: Uint8Array | undefined, entries: EntryLists | undefined][] = []
+  private readonly undo: [cell: AnyCell, value: Uint8Array | undefined, entries: EntryLists | undefined][] =
+    []
+
+  /** `seed`: see `Cells`. */
+  constructor(seed: number) {
+    this.rowCells = new Cells(seed)
+    this.holderCells = new Cells(seed)
+  }
 
   /** Writes what the members want and tells each how it ended. */
   async run(members: readonly Member[], options: WriteOptions | undefined): Promise<void> {
     const { batch } = this
     try {
       this.cellsOfRows(members)
-      for (const [{ family }, cells] of this.rowCells) await readCells(family, cells)
+      const waitedFor = this.rowCells.read()
+      if (waitedFor !== undefined) await waitedFor
       this.cellsOfHolders(members)
-      for (const [{ family, entries }, cells] of this.holderCells) {
-        await readCells(family, cells)
-        for (const cell of cells.values()) {
-          const { key, value } = cell
-          if (value !== undefined) cell.value = entries.rowKeyOf({ key, value })
-        }
-      }
+      if (this.holderCells.all.length > 0) await this.readHolders()
       const accepted = members.filter(member => this.stage(member))
       if (batch.count > 0) await members[0].writes[0].rows.database.write(batch, options)
       for (const member of accepted) member.resolve()
@@ -83,7 +80,7 @@ export class Round {
 
   private cellsOfRows(members: readonly Member[]): void {
     for (const { writes } of members) {
-      for (const { rows, key } of writes) if (rows.isIndexed) cellIn(this.rowCells, rows, key)
+      for (const { rows, key } of writes) if (rows.isIndexed) this.rowCells.at(rows, key)
     }
   }
 
@@ -99,14 +96,23 @@ export class Round {
         for (let place = 0; place < rows.indexes.length; place++) {
           const index = rows.indexes[place]
           if (!index.entries.isUnique || index.state === 'dropped') continue
-          const before = entriesBefore(write, cellIn(this.rowCells, rows, write.key))[place]
+          const before = entriesBefore(write, this.rowCells.at(rows, write.key))[place]
           for (const { key } of write.entries[place]) {
             const isOwn = index.state === 'ready' && findEntry(before, key) !== undefined
-            if (!isOwn) cellIn(this.holderCells, index, key)
+            if (!isOwn) this.holderCells.at(index, key)
           }
-          if (index.state !== 'ready') for (const { key } of before) cellIn(this.holderCells, index, key)
+          if (index.state !== 'ready') for (const { key } of before) this.holderCells.at(index, key)
         }
       }
+    }
+  }
+
+  private async readHolders(): Promise<void> {
+    const waitedFor = this.holderCells.read()
+    if (waitedFor !== undefined) await waitedFor
+    for (const cell of this.holderCells.all) {
+      const { owner, key, value } = cell
+      if (value !== undefined) cell.value = owner.entries.rowKeyOf({ key, value })
     }
   }
 
@@ -125,51 +131,53 @@ export class Round {
       member.reject(error)
       return false
     }
-    for (const { family, key, value } of changes) {
+    for (const { family, key, value, lifetime } of changes) {
       if (value === undefined) batch.delete(key, family)
-      else batch.put(key, value, family)
+      else batch.put(key, value, family, lifetime)
     }
     return true
   }
 
   private stageWrite(write: RowWrite): void {
-    const { rows, key, value, entries } = write
+    const { rows, key, value, entries, lifetime } = write
     if (rows.isIndexed) {
-      const cell = cellIn(this.rowCells, rows, key)
+      const cell = this.rowCells.at(rows, key)
       const before = entriesBefore(write, cell)
       if (cell.failure !== undefined) throw cell.failure
       for (let place = 0; place < rows.indexes.length; place++) {
         const index = rows.indexes[place]
-        if (index.state !== 'dropped') this.stageEntries(rows, index, before[place], entries[place], key)
+        if (index.state !== 'dropped') this.stageEntries(write, index, before[place], entries[place])
       }
       this.set(cell, value, entries)
     }
-    this.changes.push({ family: rows.family, key, value })
+    this.changes.push({ family: rows.family, key, value, lifetime })
   }
 
   private stageEntries(
-    rows: IndexedRows,
+    { rows, key: rowKey, lifetime }: RowWrite,
     index: ViewIndex,
     before: readonly IndexEntry[],
     after: readonly IndexEntry[],
-    rowKey: Uint8Array,
   ): void {
     const { family } = index
+    // An entry that stays may have been written to live as long as the row did before.
+    const mayExpire = rows.hasExpiringKeys
     for (const { key } of before) {
       if (findEntry(after, key) !== undefined) continue
       if (index.entries.isUnique && !this.release(index, key, rowKey)) continue
-      this.changes.push({ family, key, value: undefined })
+      this.changes.push({ family, key, value: undefined, lifetime: undefined })
     }
     for (const { key, value } of after) {
       if (index.entries.isUnique) this.claim(rows, index, key, rowKey)
       const same = findEntry(before, key)
-      if (same === undefined || !equalBytes(same.value, value)) this.changes.push({ family, key, value })
+      if (mayExpire || same === undefined || !equalBytes(same.value, value))
+        this.changes.push({ family, key, value, lifetime })
     }
   }
 
   /** The row takes a key of a unique index, which must be free or its own. What nobody else wants has no cell. */
   private claim({ name }: IndexedRows, index: ViewIndex, key: Uint8Array, rowKey: Uint8Array): void {
-    const cell = this.holderCells.get(index)?.get(keyText(key))
+    const cell = this.holderCells.find(index, key)
     if (cell === undefined) return
     if (cell.value !== undefined && !equalBytes(cell.value, rowKey)) {
       throw new ConflictError(name, index.name, index.entries.tupleOf(key))
@@ -179,14 +187,14 @@ export class Round {
 
   /** The row gives a key back; false when it is another's. What nobody else wants has no cell. */
   private release(index: ViewIndex, key: Uint8Array, rowKey: Uint8Array): boolean {
-    const cell = this.holderCells.get(index)?.get(keyText(key))
+    const cell = this.holderCells.find(index, key)
     if (cell === undefined) return true
     if (cell.value === undefined || !equalBytes(cell.value, rowKey)) return false
     this.set(cell, undefined, undefined)
     return true
   }
 
-  private set(cell: Cell, value: Uint8Array | undefined, entries: EntryLists | undefined): void {
+  private set(cell: AnyCell, value: Uint8Array | undefined, entries: EntryLists | undefined): void {
     this.undo.push([cell, cell.value, cell.entries])
     cell.value = value
     cell.entries = entries
@@ -197,7 +205,7 @@ export class Round {
  * The entries of the row that is written, as it is now. A value that stays as it is need not be decoded; of one that cannot
  * be read there are none, and the reason stands in the cell.
  */
-function entriesBefore({ rows, value, entries }: RowWrite, cell: Cell): EntryLists {
+function entriesBefore({ rows, value, entries }: RowWrite, cell: RowCell): EntryLists {
   if (cell.entries !== undefined) return cell.entries
   if (cell.value !== undefined && value !== undefined && equalBytes(cell.value, value)) return entries
   try {
@@ -211,23 +219,4 @@ function entriesBefore({ rows, value, entries }: RowWrite, cell: Cell): EntryLis
 function findEntry(entries: readonly IndexEntry[], key: Uint8Array): IndexEntry | undefined {
   for (let i = 0; i < entries.length; i++) if (equalBytes(entries[i].key, key)) return entries[i]
   return undefined
-}
-
-function cellIn<Owner>(all: Map<Owner, Cells>, owner: Owner, key: Uint8Array): Cell {
-  let cells = all.get(owner)
-  if (cells === undefined) all.set(owner, (cells = new Map()))
-  const text = keyText(key)
-  let cell = cells.get(text)
-  if (cell === undefined)
-    cells.set(text, (cell = { key, value: undefined, entries: undefined, failure: undefined }))
-  return cell
-}
-
-async function readCells(family: ColumnFamily, cells: Cells): Promise<void> {
-  const wanted = [...cells.values()]
-  if (wanted.length === 1) wanted[0].value = await family.get(wanted[0].key)
-  else {
-    const values = await family.getMany(wanted.map(({ key }) => key))
-    for (let i = 0; i < wanted.length; i++) wanted[i].value = values[i]
-  }
 }

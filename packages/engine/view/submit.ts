@@ -7,24 +7,31 @@ import type { RowWrite } from './round.ts'
 
 /** Makes the writes together. The promise settles when they are as durable as was asked for, and visible. */
 export function submit(writes: readonly RowWrite[], options: WriteOptions | undefined): Promise<void> {
-  const [{ rows }] = writes
+  const { rows } = writes[0]
   const { queue } = rows
-  for (const write of writes) {
-    write.rows.refuseUnlessOpen()
-    if (write.rows.isIndexed) refuseWithoutLog(write.rows, options)
+  let mustQueue = !queue.isIdle
+  for (const { rows } of writes) {
+    rows.refuseUnlessOpen()
+    if (!rows.isIndexed) continue
+    refuseWithoutLog(rows, options)
+    mustQueue = true
   }
-  if (!queue.isIdle || writes.some(write => write.rows.isIndexed)) return queue.join(writes, options)
+  if (mustQueue) return queue.join(writes, options)
   if (writes.length === 1) return writeRow(writes[0], options)
   const batch = new WriteBatch()
-  for (const { rows, key, value } of writes) {
+  for (const { rows, key, value, lifetime } of writes) {
     if (value === undefined) batch.delete(key, rows.family)
-    else batch.put(key, value, rows.family)
+    else batch.put(key, value, rows.family, lifetime)
   }
   return rows.database.write(batch, options)
 }
 
-function writeRow({ rows, key, value }: RowWrite, options: WriteOptions | undefined): Promise<void> {
-  return value === undefined ? rows.family.delete(key, options) : rows.family.put(key, value, options)
+function writeRow(
+  { rows, key, value, lifetime }: RowWrite,
+  options: WriteOptions | undefined,
+): Promise<void> {
+  if (value === undefined) return rows.family.delete(key, options)
+  return rows.family.put(key, value, lifetime === undefined ? options : { ...options, ...lifetime })
 }
 
 /** What is in no log is on disk when its family is flushed, and families are flushed apart: a crash could keep a row without its entries. */

@@ -4,13 +4,23 @@
  *     await new ViewBatch().put(orders, [7], order).put(users, 'ada', { ...ada, orders: 8 }).write({ sync: true })
  */
 import { VarveError } from '@varve/format/errors'
-import type { WriteOptions } from '../index.ts'
+import type { Lifetime, WriteOptions } from '../index.ts'
 import type { RowWrite } from './round.ts'
 import { submit } from './submit.ts'
 
 /** Any view of such keys and values, whatever its indexes. */
 export interface Writable<Key, Value> {
   prepare(key: Key, ...value: [] | [Value]): RowWrite
+}
+
+/** The write with a time to live, if there is one. */
+export function living(write: RowWrite, lifetime: Lifetime | undefined): RowWrite {
+  if (lifetime?.ttl === undefined && lifetime?.expiresAt === undefined) return write
+  const { ttl, expiresAt } = lifetime
+  return {
+    ...write,
+    lifetime: { ...(ttl === undefined ? {} : { ttl }), ...(expiresAt === undefined ? {} : { expiresAt }) },
+  }
 }
 
 export class ViewBatch {
@@ -21,8 +31,8 @@ export class ViewBatch {
     return this.writes.length
   }
 
-  put<Key, Value>(view: Writable<Key, Value>, key: Key, value: Value): this {
-    return this.add(view.prepare(key, value))
+  put<Key, Value>(view: Writable<Key, Value>, key: Key, value: Value, lifetime?: Lifetime): this {
+    return this.add(living(view.prepare(key, value), lifetime))
   }
 
   delete<Key>(view: Writable<Key, never>, key: Key): this {

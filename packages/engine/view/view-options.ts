@@ -1,5 +1,5 @@
 /** What callers say when they open a view and when they read it. */
-import type { ColumnFamilyOptions, ReadOptions } from '../index.ts'
+import type { ColumnFamilyOptions, Lifetime, ReadOptions } from '../index.ts'
 import type { Codec, KeyCodec } from './codec.ts'
 import type { BuildOptions } from './index-build.ts'
 import type { IndexDefinitions, KeyOf, PrefixOf } from './index-definition.ts'
@@ -10,7 +10,7 @@ export interface ViewOptions<Key, Value, Prefix, Indexes extends IndexDefinition
   value: Codec<Value>
   /** By name. An index that is new or whose definition has changed is built: in the background, when there are many rows. */
   indexes?: Indexes & IndexDefinitions<Value>
-  /** For the column family of the rows, when it is created. */
+  /** For the column family of the rows, when it is created. With `expiringKeys` rows may have a time to live. */
   columnFamily?: ColumnFamilyOptions
 }
 
@@ -45,4 +45,6 @@ export type QueryRange<Value, Definition> = Definition extends { kind: 'hash' }
     }
 
 /** One operation of `View.write`. */
-export type ViewOperation<Key, Value> = { type: 'put'; key: Key; value: Value } | { type: 'delete'; key: Key }
+export type ViewOperation<Key, Value> =
+  | ({ type: 'put'; key: Key; value: Value } & Lifetime)
+  | { type: 'delete'; key: Key }

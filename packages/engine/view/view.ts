@@ -11,7 +11,7 @@
  *     for await (const [key, user] of users.query('byAge', { gte: 30, lt: 40 })) ...
  */
 import { VarveError } from '@varve/format/errors'
-import type { ColumnFamily, RangeOptions, ReadOptions, WriteOptions } from '../index.ts'
+import type { ColumnFamily, Lifetime, RangeOptions, ReadOptions, WriteOptions } from '../index.ts'
 import type { KeyCodec } from './codec.ts'
 import type { BuildOptions } from './index-build.ts'
 import { dropIndex, finishIndexes, type IndexStatus, indexStatuses, rebuildIndex } from './index-changes.ts'
@@ -22,6 +22,7 @@ import type { RowWrite } from './round.ts'
 import { mapRows, type Rows } from './rows.ts'
 import { submit } from './submit.ts'
 import { type VerifyViewOptions, type ViewReport, verifyView } from './verify-view.ts'
+import { living } from './view-batch.ts'
 import type { QueryRange, ViewOperation, ViewOptions, ViewRange } from './view-options.ts'
 
 /** A query as it is when its types have done their work. */
@@ -58,9 +59,9 @@ export class View<Key, Value, Prefix, Indexes extends IndexDefinitions<Value>> {
    * Sets a row and its index entries. `CONFLICT` when another row has its key in a unique index, `INVALID_ARGUMENT` for what
    * a codec or an index cannot take.
    */
-  put(key: Key, value: Value, options?: WriteOptions): Promise<void> {
+  put(key: Key, value: Value, options?: WriteOptions & Lifetime): Promise<void> {
     try {
-      return submit([this.prepare(key, value)], options)
+      return submit([living(this.prepareRow(key, value), options)], options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -78,18 +79,25 @@ export class View<Key, Value, Prefix, Indexes extends IndexDefinitions<Value>> {
   /** Makes all operations or none. Over several views: `ViewBatch`. */
   async write(operations: readonly ViewOperation<Key, Value>[], options?: WriteOptions): Promise<void> {
     const writes = operations.map(operation =>
-      operation.type === 'put' ? this.prepare(operation.key, operation.value) : this.prepare(operation.key),
+      operation.type === 'put'
+        ? living(this.prepare(operation.key, operation.value), operation)
+        : this.prepare(operation.key),
     )
     if (writes.length > 0) await submit(writes, options)
   }
 
   /** An operation for `ViewBatch`: a row to be set, or removed when there is no value. */
   prepare(key: Key, ...value: [] | [Value]): RowWrite {
+    if (value.length > 0) return this.prepareRow(key, value[0] as Value)
+    const { rows } = this
+    return { rows, key: this.keyCodec.encode(key), value: undefined, entries: rows.noEntryLists }
+  }
+
+  private prepareRow(key: Key, value: Value): RowWrite {
     const { rows } = this
     const keyBytes = this.keyCodec.encode(key)
-    if (value.length === 0) return { rows, key: keyBytes, value: undefined, entries: rows.noEntryLists }
-    const stored = this.valueCodec.encode(value[0])
-    const entries = rows.isIndexed ? rows.entryListsOfNew(keyBytes, value[0], stored) : rows.noEntryLists
+    const stored = this.valueCodec.encode(value)
+    const entries = rows.isIndexed ? rows.entryListsOfNew(keyBytes, value, stored) : rows.noEntryLists
     return { rows, key: keyBytes, value: stored, entries }
   }
 

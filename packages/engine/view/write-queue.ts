@@ -11,6 +11,9 @@ import { type Member, Round, type RowWrite } from './round.ts'
 /** Rows are decoded on the main thread: so many take about a millisecond. */
 const ROUND_WRITES_MAX = 256
 
+/** So many taken ones are kept before those behind them are moved. */
+const RELEASE_MIN = 1024
+
 interface WaitingMember extends Member {
   readonly options: WriteOptions | undefined
 }
@@ -24,12 +27,13 @@ export class WriteQueue {
   private waiting: (WaitingMember | Task)[] = []
   /** The first that has not been taken. */
   private head = 0
-  private readonly round = new Round()
+  private readonly round: Round
   private isRunning = false
   private idle: PromiseWithResolvers<void> | undefined
 
   constructor(database: Database) {
     this.database = database
+    this.round = new Round(database.hashSeed)
   }
 
   /** Nothing waits and nothing is under way: who writes past the queue now overtakes nobody. */
@@ -69,6 +73,7 @@ export class WriteQueue {
       const next = this.waiting[this.head]
       if ('run' in next) {
         this.head++
+        this.release()
         await next.run()
       } else {
         const members = this.takeMembers(next)
@@ -76,8 +81,6 @@ export class WriteQueue {
         await this.round.run(members, sync ? { ...next.options, sync } : next.options)
       }
     }
-    this.waiting = []
-    this.head = 0
     this.isRunning = false
     this.idle?.resolve()
     this.idle = undefined
@@ -98,9 +101,12 @@ export class WriteQueue {
     return members
   }
 
-  /** What has been taken need not be kept. */
+  /**
+   * Lets go of what has been taken. Mostly that is all that waits: then a new array takes its place, for one that lives long
+   * would hold its writes, though they are done, until the collector comes to old objects.
+   */
   private release(): void {
-    if (this.head < 1024) return
+    if (this.head < this.waiting.length && this.head < RELEASE_MIN) return
     this.waiting = this.waiting.slice(this.head)
     this.head = 0
   }

@@ -375,6 +375,41 @@ test('a log that has become zeros as a whole is found out by the next one, and b
   assert.throws(() => replay([zeros], { trackedSizes }), CorruptionError)
 })
 
+test('a log whose beginning did not come to the disk is cut there, if the MANIFEST is sure to know what did', async () => {
+  const log = await ourLog({
+    number: 4,
+    firstSequence: 1,
+    batches: [
+      [2, false],
+      [2, false],
+      [2, false],
+    ],
+    // The last begins in another block of 32 KiB.
+    valueLength: 10_000,
+  })
+  const bytes = log.bytes.slice()
+  bytes.fill(0, 0, log.ends[1])
+  const torn = { bytes, number: 4 }
+  assert.throws(() => replay([torn]), CorruptionError)
+  const { applied, outcomes } = replay([torn], { isTracked: number => number === 4 })
+  assert.deepEqual([applied, outcomes[0].end, outcomes[0].cutAt], [[], 'cut', 0])
+  const trackedSizes = new Map([[4, log.ends[0]]])
+  assert.throws(() => replay([torn], { isTracked: () => true, trackedSizes }), CorruptionError)
+})
+
+test('a block of a removed log behind a beginning that did not come to the disk is no sign of a wrong name', async () => {
+  const removed = await ourLog({ number: 3, firstSequence: 1, batches: [[1, false]] })
+  const block = 32_768
+  const bytes = new Uint8Array(2 * block)
+  bytes.set(removed.bytes, block)
+  const { applied, outcomes } = replay([{ bytes, number: 4 }], { isTracked: () => true })
+  assert.deepEqual([applied, outcomes[0].end], [[], 'cut'])
+  assert.throws(
+    () => replay([{ bytes: removed.bytes, number: 4 }], { isTracked: () => true }),
+    /log 3 under the name of log 4/,
+  )
+})
+
 test('a log that is missing is found out by the next one', async () => {
   const previous = { number: 9, size: 100 }
   const next = await ourLog({ number: 10, firstSequence: 5, batches: [[2, false]], previous })
@@ -454,11 +489,15 @@ test('a batch that checks and is wrong is refused in every mode', () => {
     assert.throws(() => replay([{ bytes: out.view(), number: 4 }], { mode }), CorruptionError)
 })
 
-test('user-defined timestamps are refused by name', () => {
-  // A fragment of type 10: column family 0 has timestamps of 8 bytes. Checksum as RocksDB 11 writes it.
-  const out = new ByteWriter()
-  new LogFramer().frame(out, Uint8Array.of(0, 0, 0, 0, 8, 0))
-  const bytes = withType(out.take(), 10)
+test('timestamps of eight bytes are known, and others refused by name', () => {
+  // A fragment of type 10: column family 0 has timestamps of so many bytes. Checksum as RocksDB 11 writes it.
+  const sizes = (size: number) => {
+    const out = new ByteWriter()
+    new LogFramer().frame(out, Uint8Array.of(0, 0, 0, 0, size, 0))
+    return withType(out.take(), 10)
+  }
+  for (const mode of modes) replay([{ bytes: sizes(8), number: 4 }], { mode })
+  const bytes = sizes(16)
   for (const mode of modes) {
     assert.throws(
       () => replay([{ bytes, number: 4 }], { mode }),

@@ -9,7 +9,8 @@
  *
  * The watermark comes from the log's own evidence, from the MANIFEST, and from the next log: one that has been
  * synced proves that this one was whole (the engine syncs logs in order). A log of C++ RocksDB carries no
- * evidence; there a torn end is cut, and damage with anything intact behind it fails.
+ * evidence; there a torn end is cut, and damage with anything intact behind it fails. A log of ours whose beginning did not come
+ * to the disk carries none either: the MANIFEST tells it from those.
  *
  * Whatever follows a cut was written later, so it is not applied, unless it goes on with the very sequence
  * number at which the cut left off: then an earlier recovery made the same cut and the database went on.
@@ -56,6 +57,8 @@ export interface WalReplayOptions {
   onBatch: OnBatch
   /** By log number: how many bytes of it the MANIFEST knows to be on disk. */
   trackedSizes?: ReadonlyMap<number, number | undefined>
+  /** Whether the MANIFEST would know what is on disk of that log, though the log has lost where it says whose it is. */
+  isTracked?(log: number): boolean
   /** The first log number that the MANIFEST still needs. */
   oldestNeeded?: number
 }
@@ -67,6 +70,7 @@ export class WalReplay {
   private readonly mode: WalRecoveryMode
   private readonly onBatch: OnBatch
   private readonly trackedSizes: ReadonlyMap<number, number | undefined>
+  private readonly isTracked: (log: number) => boolean
   private readonly oldestNeeded: number
   /** The cut that is in force: nothing is applied until a log goes on behind it. */
   private cut: WalOutcome | undefined = undefined
@@ -78,6 +82,7 @@ export class WalReplay {
     this.mode = options.mode
     this.onBatch = options.onBatch
     this.trackedSizes = options.trackedSizes ?? new Map()
+    this.isTracked = log => options.isTracked?.(log) ?? false
     this.oldestNeeded = options.oldestNeeded ?? 0
   }
 
@@ -105,6 +110,7 @@ export class WalReplay {
 
   private replayStrict(log: WalSource, outcome: WalOutcome): void {
     const scan = scanWal(log.bytes, log.file, log.number)
+    scan.isOurs ||= this.isTracked(log.number)
     const { damage } = scan
     const watermark = Math.max(scan.watermark, this.trackedSizes.get(log.number) ?? 0)
     refuseDamageBelow(watermark, scan, log)

@@ -7,6 +7,7 @@ import { BATCH_HEADER_LENGTH, BatchCursor, BatchTag } from '@varve/format/batch'
 import { readUint16, readUint32, readUint64 } from '@varve/format/bytes'
 import { crc32c, unmaskCrc } from '@varve/format/checksum'
 import { CorruptionError, notSupported } from '@varve/format/errors'
+import { TIMESTAMP_LENGTH } from '@varve/format/key'
 import {
   FragmentCursor,
   FragmentState,
@@ -101,10 +102,10 @@ export function scanWal(bytes: Uint8Array, file: string, number: number): WalSca
   return scan
 }
 
-/** Varve does not serve keys with timestamps, and without their lengths the batches cannot be understood. */
+/** Timestamps that are known have eight bytes, and stand at the ends of the keys. */
 export function refuseTimestamps(item: LogItem, file: string): void {
-  if (item.kind === 'timestampSizes' && item.sizes.some(({ size }) => size > 0)) {
-    throw notSupported('a column family with user-defined timestamps', file, item.offset)
+  if (item.kind === 'timestampSizes' && item.sizes.some(({ size }) => size !== TIMESTAMP_LENGTH)) {
+    throw notSupported('a column family with timestamps of other than eight bytes', file, item.offset)
   }
 }
 
@@ -129,8 +130,8 @@ function scanRecord(
   }
   for (const evidence of statements) {
     if (evidence.walNumber !== number) {
-      // A log that begins so may be whole, and have the wrong name.
-      if (scan.isOurs) return false
+      // A log that begins so may be whole, and have the wrong name; behind damage it is a block of a removed file.
+      if (scan.isOurs || scan.damage !== undefined) return false
       throw new CorruptionError(
         `this is log ${evidence.walNumber} under the name of log ${number}`,
         file,

@@ -10,7 +10,7 @@
  *
  * RocksDB: db/blob/blob_log_format.h, BlobLogRecord
  */
-import { ByteReader, type ByteWriter } from '../bytes/index.ts'
+import { ByteReader, type ByteWriter, writeUint32, writeUint64 } from '../bytes/index.ts'
 import { crc32c, maskCrc, unmaskCrc } from '../checksum/index.ts'
 import { CorruptionError } from '../errors/index.ts'
 import {
@@ -104,6 +104,28 @@ export function readBlobRecord(reader: ByteReader, record: BlobRecord): void {
   }
 }
 
+/**
+ * Writes at `at` of `into` the header of a record of key[0..keyEnd) and value[start..end), the value as it is to be stored.
+ * Key and value follow it.
+ */
+export function writeBlobRecordHeader(
+  into: Uint8Array,
+  at: number,
+  key: Uint8Array,
+  keyEnd: number,
+  value: Uint8Array,
+  start: number,
+  end: number,
+  expiration = 0,
+): void {
+  writeUint64(into, at, keyEnd)
+  writeUint64(into, at + 8, end - start)
+  writeUint64(into, at + 16, expiration)
+  writeUint32(into, at + CHECKSUMMED_LENGTH, maskCrc(crc32c(into, at, at + CHECKSUMMED_LENGTH)))
+  const checksum = crc32c(value, start, end, crc32c(key, 0, keyEnd))
+  writeUint32(into, at + CHECKSUMMED_LENGTH + 4, maskCrc(checksum))
+}
+
 /** Appends a record and returns where in `writer` its value begins. `value` is as it is to be stored. */
 export function writeBlobRecord(
   writer: ByteWriter,
@@ -111,12 +133,9 @@ export function writeBlobRecord(
   value: Uint8Array,
   expiration = 0,
 ): number {
-  const start = writer.length
-  writer.uint64(key.length)
-  writer.uint64(value.length)
-  writer.uint64(expiration)
-  writer.uint32(maskCrc(crc32c(writer.bytes, start, writer.length)))
-  writer.uint32(maskCrc(crc32c(value, 0, value.length, crc32c(key))))
+  writer.reserve(BLOB_RECORD_HEADER_LENGTH)
+  writeBlobRecordHeader(writer.bytes, writer.length, key, key.length, value, 0, value.length, expiration)
+  writer.length += BLOB_RECORD_HEADER_LENGTH
   writer.append(key)
   const valueStart = writer.length
   writer.append(value)

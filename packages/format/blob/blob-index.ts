@@ -8,7 +8,7 @@
  *
  * RocksDB: db/blob/blob_index.h
  */
-import { ByteReader, ByteWriter } from '../bytes/index.ts'
+import { ByteReader, writeVarint } from '../bytes/index.ts'
 import { notSupported } from '../errors/index.ts'
 
 export interface BlobIndex {
@@ -18,6 +18,9 @@ export interface BlobIndex {
   /** A `CompressionType`. */
   compression: number
 }
+
+/** No index is longer: kind, three varints, compression. */
+export const BLOB_INDEX_MAX = 32
 
 const BlobIndexKind = { InlinedTtl: 0, Blob: 1, BlobTtl: 2 } as const
 
@@ -47,11 +50,16 @@ export function readBlobIndex(reader: ByteReader): BlobIndex {
 }
 
 export function encodeBlobIndex(index: BlobIndex): Uint8Array {
-  const writer = new ByteWriter(32)
-  writer.uint8(BlobIndexKind.Blob)
-  writer.varint(index.fileNumber)
-  writer.varint(index.offset)
-  writer.varint(index.size)
-  writer.uint8(index.compression)
-  return writer.take()
+  const bytes = new Uint8Array(BLOB_INDEX_MAX)
+  return bytes.slice(0, writeBlobIndex(bytes, index))
+}
+
+/** Writes the index at the beginning of `into`, which has `BLOB_INDEX_MAX` bytes, and returns its length. */
+export function writeBlobIndex(into: Uint8Array, index: BlobIndex): number {
+  into[0] = BlobIndexKind.Blob
+  let at = writeVarint(into, 1, index.fileNumber)
+  at = writeVarint(into, at, index.offset)
+  at = writeVarint(into, at, index.size)
+  into[at] = index.compression
+  return at + 1
 }

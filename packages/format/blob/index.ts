@@ -4,6 +4,7 @@ export {
   type BlobRecord,
   readBlobRecord,
   writeBlobRecord,
+  writeBlobRecordHeader,
 } from './blob-cursor.ts'
 export {
   BLOB_FOOTER_LENGTH,
@@ -19,4 +20,11 @@ export {
   readBlobFooter,
   readBlobHeader,
 } from './blob-file.ts'
-export { type BlobIndex, decodeBlobIndex, encodeBlobIndex, readBlobIndex } from './blob-index.ts'
+export {
+  BLOB_INDEX_MAX,
+  type BlobIndex,
+  decodeBlobIndex,
+  encodeBlobIndex,
+  readBlobIndex,
+  writeBlobIndex,
+} from './blob-index.ts'

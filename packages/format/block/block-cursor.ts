@@ -47,7 +47,7 @@ export class BlockCursor {
   private nextRestart = 0 // Index of the restart point ahead; kept in separated blocks only.
   private recording = false // Leave a trail while stepping.
   private readonly trail = new StepTrail()
-  private readonly header = new EntryHeader()
+  protected readonly header: EntryHeader = new EntryHeader()
 
   constructor(block?: DataBlock) {
     if (block !== undefined) this.attach(block)
@@ -130,7 +130,14 @@ export class BlockCursor {
     this.recording = false
   }
 
-  private step(): boolean {
+  /** Goes to a restart point, to step from there on. */
+  protected enterRestart(restart: number): void {
+    const { block } = this
+    this.trail.clear()
+    this.jumpTo(restart, block.restartCount === 0 ? this.entriesEnd : block.restartAt(restart))
+  }
+
+  protected step(): boolean {
     this.valid = false // Should the next entry turn out to be damaged.
     if (this.position < this.entriesEnd) {
       this.readEntry()

@@ -18,16 +18,12 @@ export function searchRestarts(
   trailerLow: number,
   trailerHigh: number,
 ): number {
-  const { bytes, separated } = block
+  const { bytes } = block
   let left = 0
   let right = block.restartCount - 1
   while (left < right) {
     const middle = (left + right + 1) >>> 1
-    const at = block.restartAt(middle)
-    header.read(block, at, separated)
-    if (header.shared !== 0) throw block.corruption('entry at a restart point shares a prefix', at)
-    const userEnd = header.suffixStart + header.unshared - TRAILER_LENGTH
-    if (header.unshared < TRAILER_LENGTH) throw block.corruption('internal key shorter than 8 bytes', at)
+    const userEnd = readRestart(block, header, middle)
     let order = compareBytes(bytes, header.suffixStart, userEnd, key, start, end)
     if (order === 0) {
       order = compareTrailers(
@@ -41,6 +37,15 @@ export function searchRestarts(
     else right = middle - 1
   }
   return left
+}
+
+/** Reads the header of the entry at a restart point; returns where its user key, which begins the suffix, ends. */
+export function readRestart(block: DataBlock, header: EntryHeader, index: number): number {
+  const at = block.restartAt(index)
+  header.read(block, at, block.separated)
+  if (header.shared !== 0) throw block.corruption('entry at a restart point shares a prefix', at)
+  if (header.unshared < TRAILER_LENGTH) throw block.corruption('internal key shorter than 8 bytes', at)
+  return header.suffixStart + header.unshared - TRAILER_LENGTH
 }
 
 /** What `searchInterval` returns beside an entry's offset. */

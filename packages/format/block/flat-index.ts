@@ -69,7 +69,7 @@ export class FlatIndex implements UnfoldedIndex {
   readonly heads: Uint32Array
   readonly offsets: Float64Array
   readonly sizes: Float64Array
-  private readonly trailerLength: number
+  protected readonly trailerLength: number
 
   constructor(index: UnfoldedIndex) {
     this.count = index.offsets.length
@@ -127,6 +127,12 @@ export class FlatIndex implements UnfoldedIndex {
       else high = middle
     }
     return low
+  }
+
+  /** As plain data. */
+  unfolded(): UnfoldedIndex {
+    const { userKeys, prefix, keys, keyOffsets, heads, offsets, sizes } = this
+    return { userKeys, prefix, keys, keyOffsets, heads, offsets, sizes }
   }
 
   /** A copy of index key `index`, as the block has it. */

@@ -8,8 +8,8 @@
  *
  * RocksDB: table/block_based/index_builder.h, ShortenedIndexBuilder
  */
-import { ByteWriter, compareBytes, emptyBytes, zigzagEncode } from '../bytes/index.ts'
-import { shortestSeparator, TRAILER_LENGTH, userKeyOf } from '../key/index.ts'
+import { ByteWriter, emptyBytes, zigzagEncode } from '../bytes/index.ts'
+import { bytewise, type KeyOrder, TRAILER_LENGTH, userKeyOf } from '../key/index.ts'
 import { BlockBuilder } from './block-builder.ts'
 import { BLOCK_TRAILER_LENGTH, type BlockHandle, encodeHandle } from './handle.ts'
 
@@ -22,18 +22,22 @@ export interface IndexBuilderOptions {
   /** Delta-encoded values: needs format_version 4. */
   deltaValues: boolean
   restartInterval: number
+  /** Of the keys; bytewise unless given. */
+  order?: KeyOrder
 }
 
 export class IndexBuilder {
   /** Whether no user key ends a block and begins the next one. */
   userKeys: boolean
   private readonly options: IndexBuilderOptions
+  private readonly order: KeyOrder
   private readonly keys: ByteWriter = new ByteWriter(4096) // Internal keys, one after another.
   private readonly keyEnds: number[] = []
   private readonly handles: BlockHandle[] = []
 
   constructor(options: IndexBuilderOptions) {
     this.options = options
+    this.order = options.order ?? bytewise
     this.userKeys = options.userKeys
   }
 
@@ -56,16 +60,18 @@ export class IndexBuilder {
    * it, and missing for a table's last block.
    */
   add(last: Uint8Array, next: Uint8Array | undefined, handle: BlockHandle): void {
+    const { order } = this
     const lastUser = userKeyOf(last)
-    const nextUser = next === undefined ? lastUser : userKeyOf(next)
-    const separator = next === undefined ? lastUser : shortestSeparator(lastUser, nextUser)
-    if (separator.length <= lastUser.length && isBefore(lastUser, separator)) {
+    const nextUser = next === undefined ? undefined : userKeyOf(next)
+    const isSameKey = nextUser !== undefined && order.compareKeys(lastUser, nextUser) >= 0
+    const separator = nextUser === undefined || isSameKey ? lastUser : order.separator(lastUser, nextUser)
+    if (separator.length <= lastUser.length && order.compareKeys(lastUser, separator) < 0) {
       this.keys.append(separator)
       this.keys.append(FIRST_TRAILER)
     } else {
       this.keys.append(last)
     }
-    if (next !== undefined && !isBefore(lastUser, nextUser)) this.userKeys = false
+    if (isSameKey) this.userKeys = false
     this.keyEnds.push(this.keys.length)
     this.handles.push(handle)
   }
@@ -101,8 +107,4 @@ export class IndexBuilder {
     writer.varint(zigzagEncode(handle.size - before.size))
     return writer.view()
   }
-}
-
-function isBefore(a: Uint8Array, b: Uint8Array): boolean {
-  return compareBytes(a, 0, a.length, b, 0, b.length) < 0
 }

@@ -5,5 +5,7 @@ export { FlatIndex, IndexEntries, type IndexForm, type UnfoldedIndex } from './f
 export { BLOCK_TRAILER_LENGTH, type BlockHandle, encodeHandle, readHandle } from './handle.ts'
 export { HashedBlockBuilder } from './hashed-block-builder.ts'
 export { IndexBuilder, type IndexBuilderOptions } from './index-builder.ts'
+export { OrderedBlockCursor } from './ordered-block-cursor.ts'
+export { indexInOrder } from './ordered-index.ts'
 export { PartitionedIndexBuilder } from './partitioned-index-builder.ts'
 export { decodeRangeDeletions, PlainEntries, type RangeDeletion } from './plain-block.ts'

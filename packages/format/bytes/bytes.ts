@@ -50,8 +50,15 @@ export function compareBytes(
   return aLength - bLength
 }
 
+/** From this many bytes on a native comparison beats a loop over arrays of several kinds. */
+const NATIVE_EQUAL_MIN = 48
+
+const bufferEquals = globalThis.Buffer?.prototype.equals
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, 0, a.length, b, 0, b.length) === 0
+  if (a.length !== b.length) return false
+  if (a.length >= NATIVE_EQUAL_MIN && bufferEquals !== undefined) return bufferEquals.call(a, b)
+  return compareBytes(a, 0, a.length, b, 0, b.length) === 0
 }
 
 /** How many leading bytes a[aStart..aEnd) and b[bStart..bEnd) share. */
@@ -80,6 +87,23 @@ export function prefixWord(bytes: Uint8Array, at: number, end: number): number {
   let word = 0
   for (let i = 0; i < 4; i++) word = (word << 8) | (at + i < end ? bytes[at + i] : 0)
   return word >>> 0
+}
+
+/**
+ * For tables in memory, never for a file. Four bytes at a time, then mixed, so that both ends of the word are good. Under a
+ * `seed` that nobody knows, nobody can choose keys that meet.
+ */
+export function hashBytes(bytes: Uint8Array, start: number, end: number, seed = 0): number {
+  let hash = seed ^ (end - start)
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+    hash = Math.imul(hash ^ word, 0x9e37_79b1)
+    hash ^= hash >>> 15
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x85eb_ca77)
+  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2_ae3d)
+  return hash ^ (hash >>> 13)
 }
 
 export function concatBytes(...parts: Uint8Array[]): Uint8Array {

@@ -11,6 +11,7 @@ export {
   encodeUtf8,
   equalBytes,
   fromHex,
+  hashBytes,
   prefixWord,
   toHex,
 } from './bytes.ts'

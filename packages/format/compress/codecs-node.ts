@@ -19,8 +19,14 @@ export function inflateRaw(bytes: Uint8Array, maxSize: number, dictionary?: Uint
 }
 
 export function deflateRaw(bytes: Uint8Array, level?: number, dictionary?: Uint8Array): Uint8Array {
-  const options = { windowBits: DEFLATE_WINDOW_BITS, level: level ?? constants.Z_DEFAULT_COMPRESSION }
+  const options = { windowBits: DEFLATE_WINDOW_BITS, level: deflateLevel(level) }
   return plain(deflateRawSync(bytes, { ...options, ...(dictionary && { dictionary }) }))
+}
+
+/** One level may be meant for several codecs: Zstandard's go further both ways. */
+function deflateLevel(level: number = constants.Z_DEFAULT_COMPRESSION): number {
+  if (level < constants.Z_DEFAULT_COMPRESSION) return constants.Z_BEST_SPEED
+  return Math.min(level, constants.Z_BEST_COMPRESSION)
 }
 
 export function zstdDecompress(bytes: Uint8Array, maxSize: number, dictionary?: Uint8Array): Uint8Array {

@@ -128,6 +128,18 @@ test('whatever is compressed comes back as it was', () => {
   )
 })
 
+test('a level that only another codec has is the greatest or the quickest', () => {
+  const input = Uint8Array.from({ length: 3000 }, (_, i) => (i * i) % 251)
+  for (const type of [Zlib, ZSTD]) {
+    for (const level of [-100_000, 0, 9, 22]) {
+      const stored = compressed(type, input, level)
+      if (stored !== undefined) assert.deepEqual(decompressBlock(type, stored, 5), input)
+    }
+  }
+  const at = (level: number) => compressed(Zlib, input, level)
+  assert.deepEqual([at(22), at(-7)], [at(9), at(1)])
+})
+
 test('what is compressed with a dictionary comes back with it', () => {
   fc.assert(
     fc.property(mixed, mixed, fc.constantFrom(...withDictionary), (dictionary, input, type) => {

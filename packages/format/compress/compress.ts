@@ -25,7 +25,34 @@ export function compressBlock(
   level?: number,
   dictionary?: Uint8Array,
 ): Uint8Array | undefined {
-  const limit = input.length - Math.floor(input.length / 8) - 1
+  return compressWithin(input.length - Math.floor(input.length / 8) - 1, type, input, level, dictionary)
+}
+
+/**
+ * `input` compressed by codec `type`, however long that gets: in a file that has one codec for everything, as blob files
+ * have, nothing is stored as it is. For type None, `input` itself. The result lives as long as that of `compressBlock`.
+ */
+export function compressWhole(type: number, input: Uint8Array, level?: number): Uint8Array {
+  if (type === CompressionType.None) return input
+  // Of nothing at all Snappy makes its length, 0, and no element.
+  if (type === CompressionType.Snappy && input.length === 0) return new Uint8Array(1)
+  const compressed = compressWithin(longest(input.length), type, input, level)
+  if (compressed === undefined) throw new RangeError(`${input.length} bytes do not fit their compressed form`)
+  return compressed
+}
+
+/** More than any codec makes of so many bytes. */
+function longest(length: number): number {
+  return length + Math.ceil(length / 4) + 1024
+}
+
+function compressWithin(
+  limit: number,
+  type: number,
+  input: Uint8Array,
+  level?: number,
+  dictionary?: Uint8Array,
+): Uint8Array | undefined {
   const history = dictionary !== undefined && dictionary.length > 0 ? dictionary : undefined
   const chosenLevel = level === UNSET_LEVEL ? undefined : level
   switch (type) {

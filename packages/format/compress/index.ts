@@ -1,4 +1,4 @@
-export { compressBlock } from './compress.ts'
+export { compressBlock, compressWhole } from './compress.ts'
 export {
   CompressionType,
   type CompressionTypeCode,

@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'NO_SPACE'
   | 'ABORTED'
   | 'MERGE_FAILED'
+  | 'FILTER_FAILED'
+  | 'COMPARATOR_FAILED'
   | 'STALLED'
   | 'NOT_SUPPORTED'
   | 'INVALID_ARGUMENT'

@@ -1,6 +1,7 @@
 export {
   compareInternalKeys,
   compareTrailers,
+  compareTrailersAt,
   isSentinelTrailer,
   MAX_SEQUENCE,
   makeInternalKey,
@@ -17,4 +18,6 @@ export {
   valueTypeName,
   writeTrailer,
 } from './internal-key.ts'
+export { builtInOrder, bytewise, KeyOrder, reverseBytewise, uint64Order } from './key-order.ts'
 export { MAX_PREFIX_LENGTH, PrefixExtractor, prefixExtractor } from './prefix-extractor.ts'
+export { compareTimestamps, knownOrder, TIMESTAMP_LENGTH, TimestampOrder } from './timestamp-order.ts'

@@ -4,7 +4,7 @@
  *     internalKey := userKey u8[], trailer u64le
  *     trailer     := sequence << 8 | valueType
  *
- * Order: user keys ascending bytewise, then trailers *descending*, so the newest version of a key is met
+ * Order: user keys ascending (bytewise, or as key-order.ts has it), then trailers *descending*, so the newest version of a key is met
  * first. The trailer is handled as two 32-bit words, `low` and `high`: one BigInt would cost 28 times as
  * much (measured), and a double does not hold 64 bits.
  *
@@ -106,12 +106,16 @@ export function compareInternalKeys(
   const aTrailer = aEnd - TRAILER_LENGTH
   const bTrailer = bEnd - TRAILER_LENGTH
   const order = compareBytes(a, aStart, aTrailer, b, bStart, bTrailer)
-  if (order !== 0) return order
+  return order !== 0 ? order : compareTrailersAt(a, aTrailer, b, bTrailer)
+}
+
+/** Order of the trailers that begin at a[aAt] and b[bAt]. */
+export function compareTrailersAt(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number {
   return compareTrailers(
-    readUint32(a, aTrailer),
-    readUint32(a, aTrailer + 4),
-    readUint32(b, bTrailer),
-    readUint32(b, bTrailer + 4),
+    readUint32(a, aAt),
+    readUint32(a, aAt + 4),
+    readUint32(b, bAt),
+    readUint32(b, bAt + 4),
   )
 }
 

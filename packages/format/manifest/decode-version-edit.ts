@@ -126,6 +126,9 @@ function readDatabaseField(reader: ByteReader, tag: number, edit: VersionEdit): 
         reader.varint64('size'),
       )
       return true
+    case EditTag.ValueStamp:
+      edit.valueStamp = nested(reader, 'value stamp', () => reader.varint32('kind of stamp'))
+      return true
     case EditTag.WalWatermark:
       edit.walWatermarks ??= []
       edit.walWatermarks.push(nested(reader, 'WAL watermark', () => readWalWatermark(reader)))

@@ -32,6 +32,8 @@ export const EditTag = {
    * one without `track_and_verify_wals_in_manifest` dereferences a null pointer.
    */
   WalWatermark: 0x562000,
+  /** Ours too: what stands behind the values of a column family (@varve/format/expiry). */
+  ValueStamp: 0x562001,
 } as const
 
 /** In the tag of an edit's field: one length-prefixed value follows, to be skipped when the tag is unknown. */

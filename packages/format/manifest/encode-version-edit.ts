@@ -75,6 +75,7 @@ function writeLaterFields(writer: ByteWriter, edit: VersionEdit): void {
     writer.varint(number)
     writer.varint(syncedSize)
   }
+  if (edit.valueStamp !== undefined) taggedVarint(writer, EditTag.ValueStamp, edit.valueStamp)
 }
 
 function writeWalAddition(writer: ByteWriter, addition: WalAddition): void {

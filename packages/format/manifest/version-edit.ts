@@ -108,7 +108,12 @@ export interface VersionEdit {
   lastCompactedManifestSize?: number
   /** Logs of which the first `syncedSize` bytes are known to be on disk. Ours; RocksDB skips it. */
   walWatermarks?: WalWatermark[]
+  /** What stands behind each value of the column family. Ours; RocksDB skips it. */
+  valueStamp?: number
 }
+
+/** Kinds of stamps behind values. */
+export const ValueStamp = { keys: 1, database: 2 } as const
 
 export interface WalWatermark {
   number: number

@@ -1,5 +1,6 @@
 /** The index of a table being built: one block, or partitions and a block above them. */
 import { type BlockHandle, IndexBuilder, type IndexForm, PartitionedIndexBuilder } from '../block/index.ts'
+import type { KeyOrder } from '../key/index.ts'
 import type { ResolvedTableBuilderOptions } from './table-builder-options.ts'
 
 export type IndexOutput = IndexBuilder | PartitionedIndexBuilder
@@ -15,12 +16,13 @@ export interface WrittenIndex {
   partitions?: { count: number; topLevelSize: number }
 }
 
-export function indexOutput(options: ResolvedTableBuilderOptions): IndexOutput {
+export function indexOutput(options: ResolvedTableBuilderOptions, order: KeyOrder): IndexOutput {
   const { formatVersion, indexBlockRestartInterval, metadataBlockSize, blockSizeDeviation } = options
   const common = {
     userKeys: formatVersion >= 3,
     deltaValues: formatVersion >= 4,
     restartInterval: indexBlockRestartInterval,
+    order,
   }
   if (!options.partitionIndex) return new IndexBuilder(common)
   return new PartitionedIndexBuilder({

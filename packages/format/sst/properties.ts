@@ -8,7 +8,7 @@
  * RocksDB: table/meta_blocks.cc, include/rocksdb/table_properties.h
  */
 import { DataBlock, PlainEntries } from '../block/index.ts'
-import { ByteReader, compareBytes, decodeUtf8, readUint32 } from '../bytes/index.ts'
+import { ByteReader, compareBytes, decodeUtf8, encodeUtf8, hashBytes, readUint32 } from '../bytes/index.ts'
 import { isVarveError } from '../errors/index.ts'
 
 /** RocksDB's names of the properties that are read or written here. */
@@ -51,6 +51,8 @@ export const PropertyName = {
   rawKeySize: 'rocksdb.raw.key.size',
   rawValueSize: 'rocksdb.raw.value.size',
   topLevelIndexSize: 'rocksdb.top-level.index.size',
+  /** Ours: what stands behind each value, see @varve/format/expiry. RocksDB keeps it among the user's. */
+  valueStamp: 'varve.value.stamp',
   timestampsPersisted: 'rocksdb.user.defined.timestamps.persisted',
 } as const
 
@@ -102,6 +104,10 @@ export class TableProperties {
 
   get prefixExtractor(): string | undefined {
     return this.text(PropertyName.prefixExtractor)
+  }
+
+  get valueStamp(): string | undefined {
+    return this.text(PropertyName.valueStamp)
   }
 
   get mergeOperator(): string | undefined {
@@ -224,20 +230,46 @@ export class TableProperties {
 }
 
 export function decodeProperties(payload: Uint8Array, file?: string, fileOffset = 0): TableProperties {
-  const entries = new PlainEntries(new DataBlock(payload, file, fileOffset))
+  // The values are kept, as views of one copy.
+  const block = new DataBlock(payload.slice(), file, fileOffset)
+  const entries = new PlainEntries(block)
   const raw = new Map<string, Uint8Array>()
   let before: Uint8Array | undefined
   while (entries.next()) {
-    const name = entries.key.slice(0, entries.keyLength)
-    if (before !== undefined && compareBytes(before, 0, before.length, name, 0, name.length) >= 0) {
-      throw entries.block.corruption('properties are not in order', entries.valueStart)
-    }
     if (entries.keyLength > MAX_NAME_LENGTH)
-      throw entries.block.corruption('property name is too long', entries.valueStart)
-    raw.set(decodeUtf8(name), new Uint8Array(payload.subarray(entries.valueStart, entries.valueEnd)))
-    before = name
+      throw block.corruption('property name is too long', entries.valueStart)
+    const name = nameOf(entries.key, entries.keyLength)
+    if (
+      before !== undefined &&
+      compareBytes(before, 0, before.length, name.bytes, 0, name.bytes.length) >= 0
+    ) {
+      throw block.corruption('properties are not in order', entries.valueStart)
+    }
+    raw.set(name.text, block.bytes.subarray(entries.valueStart, entries.valueEnd))
+    before = name.bytes
   }
   return new TableProperties(raw, file, fileOffset)
+}
+
+interface Name {
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+/** By the hashes of their bytes: most names of a table are these, and to decode them takes longer than all else of opening it. */
+const knownNames = new Map<number, Name>(
+  Object.values(PropertyName).map(text => {
+    const bytes = encodeUtf8(text)
+    return [hashBytes(bytes, 0, bytes.length), { text, bytes }]
+  }),
+)
+
+function nameOf(key: Uint8Array, length: number): Name {
+  const known = knownNames.get(hashBytes(key, 0, length))
+  if (known !== undefined && compareBytes(known.bytes, 0, known.bytes.length, key, 0, length) === 0)
+    return known
+  const bytes = key.slice(0, length)
+  return { text: decodeUtf8(bytes), bytes }
 }
 
 /** Far above any real name; keeps hostile prefix compression from growing names without end. */

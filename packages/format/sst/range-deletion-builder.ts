@@ -11,7 +11,7 @@
 import { BlockBuilder } from '../block/index.ts'
 import { emptyBytes } from '../bytes/index.ts'
 import { VarveError } from '../errors/index.ts'
-import { compareInternalKeys, makeInternalKey, makeSentinel, ValueType } from '../key/index.ts'
+import { bytewise, type KeyOrder, makeInternalKey, makeSentinel, ValueType } from '../key/index.ts'
 
 export class RangeDeletionBuilder {
   count = 0
@@ -20,20 +20,25 @@ export class RangeDeletionBuilder {
   largest: Uint8Array = emptyBytes
 
   private readonly block = new BlockBuilder(1)
+  private readonly order: KeyOrder
+
+  constructor(order: KeyOrder = bytewise) {
+    this.order = order
+  }
 
   /** In ascending order of the starts, those with the same start from the newest on. */
   add(start: Uint8Array, sequence: number, end: Uint8Array): void {
-    const { block } = this
+    const { block, order } = this
     const key = makeInternalKey(start, sequence, ValueType.RangeDeletion)
     if (
       this.count > 0 &&
-      compareInternalKeys(block.lastKey, 0, block.lastKeyLength, key, 0, key.length) >= 0
+      order.compareInternal(block.lastKey, 0, block.lastKeyLength, key, 0, key.length) >= 0
     ) {
       throw new VarveError('INVALID_ARGUMENT', 'range deletions of a table must be added in ascending order')
     }
     block.add(key, 0, key.length, end, 0, end.length)
     if (this.count === 0) this.smallest = key
-    this.largest = greaterKey(this.largest, makeSentinel(end))
+    this.largest = greaterKey(this.largest, makeSentinel(end), order)
     this.count++
   }
 
@@ -44,12 +49,12 @@ export class RangeDeletionBuilder {
 }
 
 /** Of two internal keys; one of them may be missing, and is empty then. */
-export function lesserKey(a: Uint8Array, b: Uint8Array): Uint8Array {
+export function lesserKey(a: Uint8Array, b: Uint8Array, order: KeyOrder): Uint8Array {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
-  return compareInternalKeys(a, 0, a.length, b, 0, b.length) <= 0 ? a : b
+  return order.compareInternalKeys(a, b) <= 0 ? a : b
 }
 
-export function greaterKey(a: Uint8Array, b: Uint8Array): Uint8Array {
+export function greaterKey(a: Uint8Array, b: Uint8Array, order: KeyOrder): Uint8Array {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
-  return compareInternalKeys(a, 0, a.length, b, 0, b.length) >= 0 ? a : b
+  return order.compareInternalKeys(a, b) >= 0 ? a : b
 }

@@ -42,6 +42,8 @@ export interface TableBuilderOptions {
   prefixExtractor?: string | undefined
   comparator?: string
   mergeOperator?: string
+  /** What stands behind each value; nothing when empty. */
+  valueStamp?: string
   columnFamilyId?: number
   columnFamilyName?: string
   /** Together with the two below these make the table's unique id. */
@@ -86,6 +88,7 @@ const defaults: ResolvedTableBuilderOptions = {
   prefixExtractor: undefined,
   comparator: 'leveldb.BytewiseComparator',
   mergeOperator: 'nullptr',
+  valueStamp: '',
   columnFamilyId: 0,
   columnFamilyName: 'default',
   dbId: '',

@@ -14,7 +14,7 @@ import { BlockBuilder, BlockCursor, type BlockHandle, DataBlock, HashedBlockBuil
 import { emptyBytes } from '../bytes/index.ts'
 import { takesDictionary } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
-import { compareInternalKeys, TRAILER_LENGTH, ValueType } from '../key/index.ts'
+import { bytewise, compareInternalKeys, type KeyOrder, TRAILER_LENGTH, ValueType } from '../key/index.ts'
 import { BlockOutput, type ByteSink } from './block-output.ts'
 import { encodeMetaindex, encodeProperties } from './encode-properties.ts'
 import { EntryCounts } from './entry-counts.ts'
@@ -59,16 +59,22 @@ export class TableBuilder {
   private dictionary: Uint8Array | undefined = undefined
   /** Below this size a block takes one more entry, even one that overfills it. */
   private readonly almostFull: number
-  private readonly rangeDeletions = new RangeDeletionBuilder()
+  private readonly rangeDeletions: RangeDeletionBuilder
+  private readonly order: KeyOrder
+  /** Of what of a key is in no filter: its trailer, and its timestamp. */
+  private readonly suffixLength: number
   private smallest: Uint8Array = emptyBytes
 
-  /** The file's bytes go to `sink` in order. */
-  constructor(options: TableBuilderOptions, sink: ByteSink) {
-    this.options = resolveTableBuilderOptions(options)
+  /** The file's bytes go to `sink` in order. The properties name the comparator of the options, or that of `order`. */
+  constructor(options: TableBuilderOptions, sink: ByteSink, order: KeyOrder = bytewise) {
+    this.options = resolveTableBuilderOptions({ comparator: order.name, ...options })
+    this.order = order
+    this.suffixLength = TRAILER_LENGTH + order.timestampSize
+    this.rangeDeletions = new RangeDeletionBuilder(order)
     const { blockSize, blockSizeDeviation } = this.options
     this.output = new BlockOutput(sink, this.options.checksumType)
     this.data = dataBlockBuilder(this.options)
-    this.index = indexOutput(this.options)
+    this.index = indexOutput(this.options, order)
     this.filter = filterOutput(this.options, this.index)
     this.held = heldBlocks(this.options)
     this.keys = this.held === undefined ? this.filter?.keys : undefined
@@ -114,7 +120,7 @@ export class TableBuilder {
     if (!data.empty && this.isFull(keyEnd - keyStart, valueEnd - valueStart)) {
       this.finishDataBlock(key.subarray(keyStart, keyEnd))
     }
-    if (this.keys !== undefined) this.keys.addKey(key, keyStart, keyEnd - TRAILER_LENGTH)
+    if (this.keys !== undefined) this.keys.addKey(key, keyStart, keyEnd - this.suffixLength)
     data.add(key, keyStart, keyEnd, value, valueStart, valueEnd, common)
     this.statistics.count(key, keyStart, keyEnd, valueEnd - valueStart)
   }
@@ -146,8 +152,12 @@ export class TableBuilder {
     this.writeFooter(metaindex, index.handle)
     return {
       fileSize: this.output.offset,
-      smallest: lesserKey(this.smallest, this.rangeDeletions.smallest),
-      largest: greaterKey(this.data.lastKey.slice(0, this.data.lastKeyLength), this.rangeDeletions.largest),
+      smallest: lesserKey(this.smallest, this.rangeDeletions.smallest, this.order),
+      largest: greaterKey(
+        this.data.lastKey.slice(0, this.data.lastKeyLength),
+        this.rangeDeletions.largest,
+        this.order,
+      ),
       smallestSequence: this.statistics.entries === 0 ? 0 : this.statistics.smallestSequence,
       largestSequence: this.statistics.largestSequence,
       entries: this.statistics.entries,
@@ -171,6 +181,10 @@ export class TableBuilder {
       this.smallest = new Uint8Array(key.subarray(start, end)) // Not `slice`: that of a Buffer is no copy.
       return
     }
+    if (this.order !== bytewise) {
+      this.checkOwnOrder(key, start, end)
+      return
+    }
     const { lastKey, lastKeyLength } = this.data
     const userKeysDiffer = common < Math.min(lastKeyLength, end - start) - TRAILER_LENGTH
     const ascends = userKeysDiffer
@@ -178,6 +192,23 @@ export class TableBuilder {
       : compareInternalKeys(lastKey, 0, lastKeyLength, key, start, end) < 0
     if (!ascends) {
       throw new VarveError('INVALID_ARGUMENT', 'entries of a table must be added in ascending order')
+    }
+  }
+
+  /** Whoever gives entries out of order got that order from the comparator. */
+  private checkOwnOrder(key: Uint8Array, start: number, end: number): void {
+    const { order, data } = this
+    const { lastKey, lastKeyLength } = data
+    const ascends =
+      order.compareInternal(lastKey, 0, lastKeyLength, key, start, end) < 0 &&
+      order.compareInternal(key, start, end, lastKey, 0, lastKeyLength) > 0
+    if (order.failure !== undefined) throw order.failure
+    if (!ascends) {
+      throw new VarveError(
+        'COMPARATOR_FAILED',
+        `the comparator ${order.name} is no order: two keys that follow one another are not in it`,
+        { comparator: order.name },
+      )
     }
   }
 
@@ -220,7 +251,7 @@ export class TableBuilder {
     for (const { payload, last, next } of held.blocks) {
       cursor.attach(new DataBlock(payload))
       while (this.keys !== undefined && (cursor.valid ? cursor.next() : cursor.first())) {
-        this.keys.addKey(cursor.keyBytes, 0, cursor.keyLength - TRAILER_LENGTH)
+        this.keys.addKey(cursor.keyBytes, 0, cursor.keyLength - this.suffixLength)
       }
       this.writeDataBlock(payload, last, next)
     }

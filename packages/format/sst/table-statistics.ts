@@ -83,6 +83,7 @@ function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean)
     [PropertyName.filterPolicy, filtered ? options.filterPolicy : ''],
     [PropertyName.comparator, options.comparator],
     [PropertyName.mergeOperator, options.mergeOperator],
+    [PropertyName.valueStamp, options.valueStamp],
     [PropertyName.prefixExtractor, options.prefixExtractor ?? 'nullptr'],
     [PropertyName.propertyCollectors, '[]'],
     [PropertyName.columnFamilyName, options.columnFamilyName],

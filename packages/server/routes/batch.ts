@@ -15,6 +15,7 @@ import {
   parseJson,
   readBytesField,
   readColumnFamily,
+  readNumberField,
   refuseUnknownFields,
 } from '../entry-json.ts'
 import { ServerError } from '../errors.ts'
@@ -67,7 +68,7 @@ function parseNumbered(item: unknown, index: number): StoreOperation {
   }
 }
 
-const putFields = new Set(['type', 'columnFamily', ...byteFields('key', 'value')])
+const putFields = new Set(['type', 'columnFamily', 'ttl', 'expiresAt', ...byteFields('key', 'value')])
 const deleteFields = new Set(['type', 'columnFamily', ...byteFields('key')])
 
 function parseOperation(item: unknown): StoreOperation {
@@ -80,5 +81,14 @@ function parseOperation(item: unknown): StoreOperation {
     key: readBytesField(object, 'key'),
     ...(columnFamily === undefined ? {} : { columnFamily }),
   }
-  return type === 'put' ? { type, ...target, value: readBytesField(object, 'value') } : { type, ...target }
+  if (type === 'delete') return { type, ...target }
+  const ttl = readNumberField(object, 'ttl')
+  const expiresAt = readNumberField(object, 'expiresAt')
+  return {
+    type,
+    ...target,
+    value: readBytesField(object, 'value'),
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
 }

@@ -3,15 +3,22 @@
  *
  *     GET    /kv/{key}           200 and the value; 404 NOT_FOUND
  *     HEAD   /kv/{key}           the same without the value
- *     PUT    /kv/{key}?sync=     204; the body is the value
+ *     PUT    /kv/{key}?sync=     204; the body is the value; &ttl= seconds or &expiresAt= ms since 1970
  *     DELETE /kv/{key}?sync=     204, whether there was such a key or not (as RocksDB)
  *
  * `?cf=` names a column family on all of them.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ServerError } from '../errors.ts'
-import { booleanParameter, decodePercent, type Query, readQuery, textParameter } from '../request-bytes.ts'
-import type { Store, StoreRead } from '../store.ts'
+import {
+  booleanParameter,
+  decodePercent,
+  numberParameter,
+  type Query,
+  readQuery,
+  textParameter,
+} from '../request-bytes.ts'
+import type { Store, StoreLifetime, StoreRead } from '../store.ts'
 import { type RouteContext, sendBytes } from './route-context.ts'
 
 const PREFIX = '/kv/'
@@ -33,7 +40,7 @@ export function keyRoutes(app: FastifyInstance, { store }: RouteContext): void {
   })
 
   app.put(KEY_ROUTE, async (request, reply) => {
-    const query = readQuery(request, ['cf', 'sync'])
+    const query = readQuery(request, ['cf', 'sync', 'ttl', 'expiresAt'])
     await putValue(store, keyOf(request), bodyOf(request), query)
     return reply.code(204).send()
   })
@@ -53,7 +60,7 @@ export async function getOrNotFound(store: Store, key: Uint8Array, options: Stor
 
 export function putValue(store: Store, key: Uint8Array, value: Uint8Array, query: Query): Promise<void> {
   const sync = booleanParameter(query, 'sync')
-  return store.write([{ type: 'put', key, value, ...familyOf(query) }], { sync })
+  return store.write([{ type: 'put', key, value, ...familyOf(query), ...lifetimeOf(query) }], { sync })
 }
 
 export function deleteKey(store: Store, key: Uint8Array, query: Query): Promise<void> {
@@ -65,6 +72,13 @@ export function deleteKey(store: Store, key: Uint8Array, query: Query): Promise<
 export function familyOf(query: Query): StoreRead {
   const columnFamily = textParameter(query, 'cf')
   return columnFamily === undefined ? {} : { columnFamily }
+}
+
+/** How long a put lives: `?ttl=` in seconds, or `?expiresAt=` in milliseconds since 1970. */
+function lifetimeOf(query: Query): StoreLifetime {
+  const ttl = numberParameter(query, 'ttl')
+  const expiresAt = numberParameter(query, 'expiresAt')
+  return { ...(ttl === undefined ? {} : { ttl }), ...(expiresAt === undefined ? {} : { expiresAt }) }
 }
 
 /** The raw body; none is an empty one. */

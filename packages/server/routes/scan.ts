@@ -4,6 +4,7 @@
  *     GET /kv?start=&end=&prefix=&limit=&reverse=&cf=&keysOnly=
  *
  *     {"key":"user:1","value":"Ada"}       see entry-json.ts for bytes that are not text
+ *     {"key":"a","value":"1","expiresAt":1767225600000}      an entry that will be over then
  *     {"next":"user:9"}                    only when the server's row limit, not the client's, ended the scan
  *
  * The rows are those of one moment. They are read only as fast as the client takes them. When reading fails
@@ -15,7 +16,7 @@ import type { FastifyInstance } from 'fastify'
 import { formatBytesField, formatEntry } from '../entry-json.ts'
 import { answerTo, errorBody } from '../errors.ts'
 import { booleanParameter, countParameter, type Query, readQuery } from '../request-bytes.ts'
-import type { StoreEntry, StoreRange } from '../store.ts'
+import type { LivingStoreEntry, Store, StoreEntry, StoreRange } from '../store.ts'
 import { familyOf } from './kv.ts'
 import type { RouteContext, ServerCounters } from './route-context.ts'
 
@@ -31,7 +32,7 @@ export function scanRoutes(app: FastifyInstance, { store, maxScanRows, counters 
     const keysOnly = booleanParameter(query, 'keysOnly')
     // One row more than may be sent tells whether there is more.
     const range = { ...rangeOf(query), limit: limit ?? maxScanRows + 1 }
-    const batches = store.entries(range).batches()[Symbol.asyncIterator]()
+    const batches = livingBatches(store, range)[Symbol.asyncIterator]()
     // Awaiting the first batch here lets an error at once, such as an unknown family, be an HTTP error.
     const first = await batches.next()
     const rows = scanChunks({ batches, first, range, keysOnly, maxRows: limit ?? maxScanRows, counters })
@@ -40,8 +41,8 @@ export function scanRoutes(app: FastifyInstance, { store, maxScanRows, counters 
 }
 
 interface Scan {
-  batches: AsyncIterator<StoreEntry[]>
-  first: IteratorResult<StoreEntry[]>
+  batches: AsyncIterator<LivingStoreEntry[]>
+  first: IteratorResult<LivingStoreEntry[]>
   range: StoreRange
   keysOnly: boolean
   maxRows: number
@@ -61,12 +62,12 @@ async function* scanChunks({
   counters.scansRunning++
   try {
     for (let batch = first; !batch.done; batch = await batches.next()) {
-      for (const [key, value] of batch.value) {
+      for (const { key, value, expiresAt } of batch.value) {
         if (rows++ === maxRows) {
           yield Buffer.from(`${chunk}{${formatBytesField('next', key)}}\n`)
           return
         }
-        chunk += `${formatEntry(key, keysOnly ? undefined : value, range.columnFamily)}\n`
+        chunk += `${formatEntry(key, keysOnly ? undefined : value, range.columnFamily, expiresAt)}\n`
         if (chunk.length >= CHUNK_LENGTH) {
           yield Buffer.from(chunk)
           chunk = ''
@@ -81,6 +82,14 @@ async function* scanChunks({
     counters.scansRunning--
     await batches.return?.()
   }
+}
+
+function livingBatches(store: Store, range: StoreRange): AsyncIterable<LivingStoreEntry[]> {
+  return store.livingEntries?.(range).batches() ?? withoutEnd(store.entries(range).batches())
+}
+
+async function* withoutEnd(batches: AsyncIterable<StoreEntry[]>): AsyncGenerator<LivingStoreEntry[]> {
+  for await (const batch of batches) yield batch.map(([key, value]) => ({ key, value, expiresAt: undefined }))
 }
 
 function rangeOf(query: Query): StoreRange {

@@ -8,7 +8,7 @@
  * acknowledgement that anybody could know of.
  */
 import { writeSync } from 'node:fs'
-import { open } from 'varve'
+import { type Database, isVarveError, open } from 'varve'
 import { type CrashRun, type CrashStep, Workload } from './workload.ts'
 
 export const Report = { opened: 0, issued: 1, acknowledged: 2 } as const
@@ -16,6 +16,32 @@ export const Report = { opened: 0, issued: 1, acknowledged: 2 } as const
 export const REPORT_LENGTH = 8
 
 const REPORTS_DESCRIPTOR = 3
+
+async function performStep(db: Database, step: CrashStep): Promise<void> {
+  if (step.kind === 'write') return db.write(step.operations, { sync: step.sync })
+  const { columnFamily } = step
+  switch (step.kind) {
+    case 'flush':
+      return db.flush({ columnFamily })
+    case 'compact':
+      return db.compact({ columnFamily })
+    case 'compactFiles':
+      return compactLevel0(db, columnFamily)
+    case 'setOptions':
+      return db.setOptions(step.changes, { columnFamily })
+  }
+}
+
+/** Refused where a compaction has them. */
+async function compactLevel0(db: Database, columnFamily: string): Promise<void> {
+  const files = db.liveFiles().filter(file => file.columnFamily === columnFamily && file.level === 0)
+  const numbers = files.map(({ number }) => number)
+  try {
+    await db.compactFiles(numbers, 0, { columnFamily })
+  } catch (error) {
+    if (!isVarveError(error, 'ABORTED') && !isVarveError(error, 'INVALID_ARGUMENT')) throw error
+  }
+}
 
 const buffer = Buffer.alloc(REPORT_LENGTH)
 
@@ -31,9 +57,7 @@ async function work(run: CrashRun): Promise<void> {
   const workload = new Workload(run)
   const perform = async (number: number, step: CrashStep): Promise<void> => {
     report(Report.issued, number)
-    if (step.kind === 'write') await db.write(step.operations, { sync: step.sync })
-    else if (step.kind === 'flush') await db.flush({ columnFamily: step.columnFamily })
-    else await db.compact({ columnFamily: step.columnFamily })
+    await performStep(db, step)
     report(Report.acknowledged, number)
   }
   const pending = new Set<Promise<void>>()

@@ -2,14 +2,18 @@
  * What the child does and the parent can foretell: operation n of a run follows from the run's seed alone. So
  * the child need only say how far it came.
  */
-import type { BatchOperation, OpenOptions } from 'varve'
+import type { BatchOperation, MutableColumnFamilyOptions, OpenOptions } from 'varve'
 import { KeySpace, randomValue } from '../model/generators.ts'
 import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
+import { randomFamilyChange } from '../model/option-changes.ts'
+import { randomBlobs } from '../model/random-blobs.ts'
+import { randomMemtable } from '../model/random-memtable.ts'
 import { randomStyle } from '../model/random-style.ts'
 import { SingleKeys } from '../model/single-keys.ts'
 import { Random } from '../random.ts'
 
 export const families: readonly string[] = ['default', 'users', 'log']
+const ENTITY_FAMILY = 'log'
 
 /** What the child is told, as JSON on its command line. */
 export interface CrashRun {
@@ -20,6 +24,12 @@ export interface CrashRun {
   concurrency: number
   /** Of how many writes one asks for a sync. */
   syncEvery: number
+}
+
+/** Changes nothing. */
+const keepFilter = {
+  module: new URL('../metamorphic/keep-filter.ts', import.meta.url).href,
+  export: 'inFlushes',
 }
 
 /** Sizes so small that every second brings flushes, compactions, new logs and new MANIFESTs. */
@@ -43,8 +53,13 @@ export function crashRun(directory: string, random: Random): CrashRun {
       avoidFlushDuringRecovery: random.chance(0.3),
       compression: random.pick(['none', 'snappy', 'lz4', 'zstd']),
       walSync: random.pick(['onRequest', 'onRequest', { everyBytes: 65_536 }, { everyMs: 20 }]),
+      cacheIndexAndFilterBlocks: random.chance(0.3),
       mergeOperator: MERGE_OPERATOR,
+      ...(random.chance(0.2) ? { memoryBudget: 4 * KIB * KIB } : {}),
+      ...(random.chance(0.3) ? { compactionFilter: keepFilter } : {}),
       ...randomStyle(new Random(random.next())),
+      ...randomBlobs(new Random(random.next())),
+      ...randomMemtable(new Random(random.next())),
       columnFamilies: Object.fromEntries(families.slice(1).map(name => [name, {}])),
     },
   }
@@ -53,7 +68,8 @@ export function crashRun(directory: string, random: Random): CrashRun {
 export type CrashStep =
   | { kind: 'write'; operations: BatchOperation[]; sync: boolean }
   /** No write: something else to be killed in. */
-  | { kind: 'flush' | 'compact'; columnFamily: string }
+  | { kind: 'flush' | 'compact' | 'compactFiles'; columnFamily: string }
+  | { kind: 'setOptions'; columnFamily: string; changes: MutableColumnFamilyOptions }
 
 /** The steps of a run, one after another. */
 export class Workload {
@@ -71,11 +87,18 @@ export class Workload {
 
   next(): CrashStep {
     const { random } = this
-    if (random.chance(0.002))
-      return { kind: random.pick(['flush', 'compact']), columnFamily: random.pick(families) }
+    if (random.chance(0.004)) return this.pause()
     const size = random.chance(0.2) ? random.between(2, 30) : 1
     const operations = Array.from({ length: size }, (): BatchOperation => this.operation())
     return { kind: 'write', operations, sync: random.below(this.syncEvery) === 0 }
+  }
+
+  private pause(): CrashStep {
+    const { random } = this
+    const kind = random.pick(['flush', 'compact', 'compactFiles', 'setOptions'] as const)
+    const columnFamily = random.pick(families)
+    if (kind !== 'setOptions') return { kind, columnFamily }
+    return { kind, columnFamily, changes: randomFamilyChange(random) }
   }
 
   private operation(): BatchOperation {
@@ -84,7 +107,10 @@ export class Workload {
     const value = () => (random.chance(0.0003) ? random.bytes(3_000_000) : randomValue(random, 100_000))
     const family = random.pick(families)
     if (random.chance(0.03)) return this.singles.operation(random, family, value())
-    const shares = { delete: 22, singleDelete: 0, merge: 10, deleteRange: random.chance(0.1) ? 10 : 0 }
+    const deleteRange = random.chance(0.1) ? 10 : 0
+    // C++ RocksDB 7.8, which looks at what is left, cannot merge into an entity.
+    const kinds = family === ENTITY_FAMILY ? { merge: 0, putEntity: 10 } : { merge: 10, putEntity: 0 }
+    const shares = { delete: 22, singleDelete: 0, deleteRange, ...kinds }
     return randomOperation(random, family, () => this.keys.pick(random), value, shares)
   }
 }

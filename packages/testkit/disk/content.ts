@@ -12,6 +12,12 @@ export const SECTOR_SIZE = 512
 export type Sector = Uint8Array | undefined
 
 const zeros = Buffer.alloc(SECTOR_SIZE)
+/** As much as a log reserves. */
+const manyZeros = Buffer.alloc(1024 * 1024)
+
+function isZeros(bytes: Uint8Array): boolean {
+  return bytes.length <= manyZeros.length && manyZeros.subarray(0, bytes.length).equals(bytes)
+}
 
 export class FileContent {
   size: number
@@ -28,6 +34,11 @@ export class FileContent {
 
   get sectorCount(): number {
     return Math.ceil(this.size / SECTOR_SIZE)
+  }
+
+  /** Those from here on are zeros. */
+  get storedSectors(): number {
+    return Math.min(this.sectors.length, this.sectorCount)
   }
 
   sector(index: number): Sector {
@@ -69,8 +80,9 @@ export class FileContent {
 
   /** Returns the sectors that the write made, from the one that holds `position` on. */
   write(bytes: Uint8Array, position: number): Sector[] {
-    const made: Sector[] = []
     const end = position + bytes.length
+    if (position >= this.size && isZeros(bytes)) return this.appendZeros(position, end)
+    const made: Sector[] = []
     for (let at = position; at < end; ) {
       const within = at % SECTOR_SIZE
       const index = (at - within) / SECTOR_SIZE
@@ -95,6 +107,15 @@ export class FileContent {
       if (last !== undefined) sectors[kept - 1] = Buffer.from(last).fill(0, within)
     }
     this.size = size
+  }
+
+  /** What a log reserves: behind the end there is nothing else. */
+  private appendZeros(position: number, end: number): Sector[] {
+    this.size = end
+    const first = Math.floor(position / SECTOR_SIZE)
+    const made = new Array<Sector>(this.sectorCount - first).fill(undefined)
+    for (let index = first; index < this.sectors.length; index++) made[index - first] = this.sectors[index]
+    return made
   }
 
   private merged(index: number, within: number, bytes: Uint8Array, from: number, count: number): Sector {

@@ -1,6 +1,6 @@
 /** `@varve/testkit/disk`: a disk in memory that loses power, fails and rots as told. */
 export { Random } from '../random.ts'
-export { FileContent, SECTOR_SIZE } from './content.ts'
+export { FileContent, SECTOR_SIZE, type Sector } from './content.ts'
 export { type CrashMode, crashModes } from './crash.ts'
 export { type Fault, type FaultKind, FaultPlan, faultKinds, fitsFault } from './fault.ts'
 export { FileNode } from './node.ts'

@@ -8,6 +8,7 @@ import { BlockCursor, DataBlock, decodeRangeDeletions, FlatIndex, PlainEntries }
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { CompressionType, decompressBlock, zstdDecompressFrame } from '@varve/format/compress'
 import { dumpBlob, dumpCurrent, dumpManifest, dumpOptions, dumpTable, dumpWal } from '@varve/format/dump'
+import { decodeEntity, encodeEntity, findDefaultColumn } from '@varve/format/entity'
 import { openFilter } from '@varve/format/filter'
 import { decodeSessionId, decodeVersionEdit, encodeVersionEdit } from '@varve/format/manifest'
 import { decodeCurrent, parseFileName } from '@varve/format/names'
@@ -60,6 +61,12 @@ const tuples = [
   encodeTuple(['Berlin', 30, null, true, -1.5]),
   encodeTuple([new Date(0), 'a\0b', Uint8Array.of(0, 255), [['x'], []]]),
   encodeTuple([2n ** 70n, -256n, 0n]),
+]
+
+const entities = [
+  encodeEntity([]),
+  encodeEntity([[encodeUtf8(''), encodeUtf8('Ada')]]),
+  encodeEntity(['', 'born', 'mail'].map(name => [encodeUtf8(name), encodeUtf8(name.repeat(40))])),
 ]
 
 const ignore = (_line: string): void => undefined
@@ -125,6 +132,7 @@ export function fuzzTargets(): FuzzTarget[] {
     },
     { name: 'blob-index', corpus: corpus.blobIndexes, decode: bytes => void decodeBlobIndex(bytes) },
     { name: 'tuple', corpus: tuples, decode: readTuple },
+    { name: 'entity', corpus: entities, decode: readEntity },
     ...Object.entries(CompressionType).map(([name, type]): FuzzTarget => {
       const own = compressedBlocks.filter(block => block[block.length - 5] === type)
       return {
@@ -245,4 +253,15 @@ function readTuple(bytes: Uint8Array): void {
 function decompress(bytes: Uint8Array, type: number, dictionary: Uint8Array): void {
   const withDictionary = bytes.length % 3 === 0
   decompressBlock(type, bytes, bytes.length % 5 === 0 ? 1 : 5, withDictionary ? { dictionary } : {})
+}
+
+/** Both ways of reading it must agree, and its columns make an entity of the same columns. */
+function readEntity(bytes: Uint8Array): void {
+  const columns = decodeEntity(bytes)
+  findDefaultColumn(bytes, 0, bytes.length)
+  const again = decodeEntity(encodeEntity(columns))
+  for (const [i, [name, value]] of columns.entries()) {
+    const isSame = Buffer.compare(name, again[i][0]) === 0 && Buffer.compare(value, again[i][1]) === 0
+    if (!isSame) throw new Error('an entity changes when it is written again')
+  }
 }

@@ -79,12 +79,12 @@ async function playRun(
   run: number,
 ): Promise<void> {
   const seed = options.seed + run
-  const steps = historyOf(seed, options.operations)
-  const expected = await expectedLines(steps)
   for (let i = 0; i < options.sets; i++) {
     const play = run * options.sets + i
     const set = sets[play % sets.length]
     const world = worldOf(run, play, i)
+    const steps = historyOf(seed, options.operations, set.options)
+    const expected = await expectedLines(steps)
     const found: Case = { seed, operations: options.operations, world, options: set.options }
     try {
       const makeWorld = options.makeWorld ?? usualWorld

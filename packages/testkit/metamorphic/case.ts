@@ -33,8 +33,8 @@ export const usualWorld: MakeWorld = ({ world, options, seed }) => databaseWorld
 /** While a case is made small, what takes longer than this is taken for a step that never ends. */
 const REDUCING_STEP_MS_MAX = 5_000
 
-export function stepsOf({ seed, operations, kept }: Case): Step[] {
-  const steps = historyOf(seed, operations)
+export function stepsOf({ seed, operations, options, kept }: Case): Step[] {
+  const steps = historyOf(seed, operations, options)
   return kept === undefined ? steps : kept.map(index => steps[index])
 }
 
@@ -52,7 +52,7 @@ export async function reduceCase(
 ): Promise<Case> {
   const deadline = performance.now() + milliseconds
   const isOver = () => performance.now() > deadline
-  const steps = historyOf(found.seed, found.operations)
+  const steps = historyOf(found.seed, found.operations, found.options)
   const differs = async (tried: Case): Promise<boolean> => {
     const part = (tried.kept ?? steps.keys().toArray()).map(index => steps[index])
     const expected = await expectedLines(part)

@@ -15,7 +15,8 @@ import { Random, SimulatedDisk } from '../disk/index.ts'
 import { MERGE_OPERATOR } from '../model/operations.ts'
 import { plainRuntime, simulatedRuntime } from '../simulation/index.ts'
 import { ImmediateJobs } from './immediate-jobs.ts'
-import type { Store } from './store.ts'
+import { modelRange } from './model-range.ts'
+import type { Range, Store } from './store.ts'
 import { refuseUnlessWhole, type World } from './world.ts'
 
 export const worldNames = ['plain', 'simulated', 'threads'] as const
@@ -34,6 +35,9 @@ const SETTLE_MS_MAX = 20_000
 /** A database that has failed may never be closed. */
 const CLOSE_MS_MAX = 1000
 
+/** In milliseconds since 1970: the model has the same. */
+export const START_OF_TIME: number = Date.UTC(2020, 0, 1)
+
 /** Nothing runs for so long: it is at rest. */
 const QUIET_MS = 3
 
@@ -45,6 +49,7 @@ export class DatabaseWorld implements World {
   private readonly seeds: Random
   private readonly directory: string
   private disk = new SimulatedDisk()
+  private now = START_OF_TIME
   private runtime: Runtime | undefined
   private stopTracing: () => void = () => undefined
   private opened: Database | undefined
@@ -60,7 +65,7 @@ export class DatabaseWorld implements World {
   }
 
   async open(readOnly: boolean): Promise<Store> {
-    this.runtime = this.newRuntime()
+    this.runtime = this.withOwnClock(this.newRuntime())
     const { options: given } = this
     const options = {
       mergeOperator: MERGE_OPERATOR,
@@ -69,13 +74,13 @@ export class DatabaseWorld implements World {
       readOnly,
     }
     this.opened = await open(this.directory, options, this.runtime)
-    return this.opened
+    return options.comparator === undefined ? this.opened : withPrefixes(this.opened)
   }
 
   /** Options of families that there are; to open with those of others would make them. */
   private familyOptions(): Record<string, ColumnFamilyOptions> {
     const given = Object.entries(this.options.columnFamilies ?? {})
-    return Object.fromEntries(given.filter(([name]) => this.families.includes(name)))
+    return Object.fromEntries(given.filter(([name]) => name === 'default' || this.families.includes(name)))
   }
 
   async close(): Promise<void> {
@@ -145,6 +150,16 @@ export class DatabaseWorld implements World {
     return db
   }
 
+  passTime(seconds: number): void {
+    this.now += seconds * 1000
+  }
+
+  /** The time of day stands still but for the steps that let it pass. */
+  private withOwnClock(runtime: Runtime): Runtime {
+    const { clock } = runtime
+    return { ...runtime, clock: { now: () => this.now, monotonic: () => clock.monotonic() } }
+  }
+
   private fileSystem() {
     return this.name === 'threads' ? new NodeFileSystem() : this.disk
   }
@@ -175,4 +190,25 @@ async function pause(milliseconds: number): Promise<void> {
 
 function numberOf(name: string): number {
   return parseFileName(name)?.number ?? 0
+}
+
+/** Families of a comparator of their own take no prefixes; that of the test kit is bytewise, so they are ranges. */
+function withPrefixes(db: Database): Store {
+  const ranged = new Set(['cursor', 'entries', 'entities', 'keys', 'values'])
+  return new Proxy(db, {
+    get(target, name): unknown {
+      const method: unknown = Reflect.get(target, name, target)
+      if (typeof method !== 'function') return method
+      if (!ranged.has(String(name))) return method.bind(target)
+      return (range: Range = {}) => method.call(target, withoutPrefix(range))
+    },
+  })
+}
+
+function withoutPrefix({ prefix, ...range }: Range): Range {
+  if (prefix === undefined) return range
+  const { start, end } = modelRange({ ...range, prefix })
+  const { reverse, limit, snapshot, fillCache, columnFamily } = range
+  const given = { reverse, limit, snapshot, fillCache, columnFamily, start, end }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }

@@ -1,11 +1,14 @@
 /** Histories: lists of steps that follow from a seed and from nothing else, least of all from options. */
+import type { OpenOptions } from 'varve'
 import { Random } from '../random.ts'
 import { cursorKinds } from './cursor-kinds.ts'
+import { expiryKinds } from './expiry-kinds.ts'
 import { lifeKinds } from './life-kinds.ts'
-import { familyNames, Planner } from './planner.ts'
+import { familyNames, makingOf, Planner } from './planner.ts'
 import { readKinds } from './read-kinds.ts'
 import { scanKinds } from './scan-kinds.ts'
 import type { Kind, Step } from './step.ts'
+import { tuningKinds } from './tuning-kinds.ts'
 import { writeKinds } from './write-kinds.ts'
 
 /** Every kind of step. */
@@ -15,11 +18,13 @@ export const kinds: readonly Kind[] = [
   ...scanKinds,
   ...cursorKinds,
   ...lifeKinds,
+  ...tuningKinds,
+  ...expiryKinds,
 ]
 
-/** The same seed and count give the same steps. */
-export function historyOf(seed: number, count: number): Step[] {
-  const planner = new Planner(new Random(seed).fork(11))
+/** The same seed, count and options give the same steps. */
+export function historyOf(seed: number, count: number, options: OpenOptions = {}): Step[] {
+  const planner = new Planner(new Random(seed).fork(11), !everyKeyMayExpire(options))
   const { random } = planner
   // Each history has kinds that it is fond of, and some that it hardly knows.
   const weights = kinds.map(({ weight }) => weight * random.pick([0.2, 0.5, 1, 1, 2, 4]))
@@ -33,10 +38,18 @@ export function historyOf(seed: number, count: number): Step[] {
   return steps
 }
 
+function everyKeyMayExpire({ expiringKeys, ttlDatabase, columnFamilies }: OpenOptions): boolean {
+  return (
+    expiringKeys === true ||
+    ttlDatabase !== undefined ||
+    columnFamilies?.['default']?.ttlDatabase !== undefined
+  )
+}
+
 function familyStep(name: string): Step {
   return {
     kind: 'family made',
     text: () => name,
-    run: async ({ store }) => (await store.columnFamily(name)).name,
+    run: async ({ store }) => (await store.columnFamily(name, makingOf(name))).name,
   }
 }

@@ -10,7 +10,7 @@ import {
   type Job,
   type JobPriority,
   type JobRunner,
-  loadMergeOperator,
+  loadUserFunctions,
   type OnProgress,
   runCompactionJob,
   runFlushJob,
@@ -26,11 +26,11 @@ export class ImmediateJobs implements JobRunner {
 
   async run<Result>(job: Job, _priority: JobPriority, onProgress?: OnProgress): Promise<Result> {
     if (this.isClosed) throw new VarveError('ABORTED', 'the job did not start: the database is closing')
-    const merge = await loadMergeOperator((job as FlushJob | CompactionJob).merge)
+    const functions = await loadUserFunctions(job as FlushJob | CompactionJob)
     const result: unknown =
       job.kind === 'flush'
-        ? runFlushJob(job as FlushJob, this.fs, onProgress, merge)
-        : runCompactionJob(job as CompactionJob, this.fs, onProgress, merge)
+        ? runFlushJob(job as FlushJob, this.fs, onProgress, functions)
+        : runCompactionJob(job as CompactionJob, this.fs, onProgress, functions)
     return result as Result
   }
 

@@ -1,6 +1,6 @@
 /** Steps of a database's life: flushes, compactions, families, reports, and the ends of processes. */
 import { type LiveFile, propertyNames } from 'varve'
-import type { Planner } from './planner.ts'
+import { makingOf, type Planner } from './planner.ts'
 import { compareEveryMoment } from './read-kinds.ts'
 import type { Session } from './session.ts'
 import { showBytes, showError } from './show.ts'
@@ -15,6 +15,7 @@ export const lifeKinds: readonly Kind[] = [
   { name: 'compaction', weight: 4, plan: planner => inFamily(planner, compactAll) },
   { name: 'compaction of a range', weight: 5, plan: compactRange },
   { name: 'compaction but for the last level', weight: 3, plan: planner => inFamily(planner, compactUpper) },
+  { name: 'compaction that moves all blobs', weight: 2, plan: planner => inFamily(planner, compactMoving) },
   { name: 'compaction, not waited for', weight: 4, plan: planner => inFamily(planner, compactLater) },
   { name: 'compaction, stopped', weight: 2, plan: planner => inFamily(planner, compactStopped) },
   { name: 'rest', weight: 4, plan: () => always(rest) },
@@ -75,6 +76,11 @@ async function compactUpper(session: Session, columnFamily: string): Promise<str
   return compareEveryMoment(session)
 }
 
+async function compactMoving(session: Session, columnFamily: string): Promise<string> {
+  await session.store.compact({ columnFamily, blobGarbageCollectionPolicy: 'force' })
+  return compareEveryMoment(session)
+}
+
 async function compactLater(session: Session, columnFamily: string): Promise<string> {
   session.later(session.store.compact({ columnFamily }))
   return 'begun'
@@ -107,7 +113,8 @@ function makeFamily(planner: Planner): Plan {
   const name = planner.otherFamily()
   return {
     text: () => name,
-    run: async ({ store }) => `${(await store.columnFamily(name)).name} of ${familiesOf(store)}`,
+    run: async ({ store }) =>
+      `${(await store.columnFamily(name, makingOf(name))).name} of ${familiesOf(store)}`,
   }
 }
 

@@ -2,12 +2,20 @@
 import {
   type BatchOperation,
   type Bytes,
+  type Column,
+  type ColumnFamilyOptions,
   type ColumnFamilyReference,
+  type Columns,
+  type DeletedFiles,
+  type Lifetime,
+  type LivingValue,
   VarveError,
   type WriteBatch,
 } from 'varve'
+import { Lives } from '../model/lives.ts'
 import { applyOperation } from '../model/operations.ts'
 import { type Row, SortedModel } from '../model/sorted-model.ts'
+import { START_OF_TIME } from './database-world.ts'
 import { ModelCursor } from './model-cursor.ts'
 import { modelRange } from './model-range.ts'
 import {
@@ -26,14 +34,18 @@ interface ModelFamily {
   readonly id: number
   readonly name: string
   readonly rows: SortedModel
+  /** In their place, where keys expire. */
+  readonly lives: Lives | undefined
 }
 
 /** What outlives the closing of a store: nothing that was written is ever lost. */
 export class ModelContents {
   readonly families: Map<string, ModelFamily> = new Map([
-    ['default', { id: 0, name: 'default', rows: new SortedModel() }],
+    ['default', { id: 0, name: 'default', rows: new SortedModel(), lives: undefined }],
   ])
   nextId = 1
+  /** In milliseconds since 1970. */
+  now: number = START_OF_TIME
 }
 
 /** Holds every family as it was; one that was made later has nothing at that moment. */
@@ -41,8 +53,8 @@ class ModelMoment implements Moment {
   isOpen = true
   readonly rows: ReadonlyMap<number, SortedModel>
 
-  constructor(families: Iterable<ModelFamily>) {
-    this.rows = new Map([...families].map(({ id, rows }) => [id, rows.copy()]))
+  constructor(families: Iterable<ModelFamily>, now: number) {
+    this.rows = new Map([...families].map(({ id, rows, lives }) => [id, lives?.rowsAt(now) ?? rows.copy()]))
   }
 
   close(): void {
@@ -61,16 +73,12 @@ export class ModelStore implements Store {
     this.isReadOnly = isReadOnly
   }
 
-  async put(key: Bytes, value: Bytes, options?: InFamily): Promise<void> {
-    const { rows } = this.family(options)
-    this.refuseUnlessWritable()
-    rows.put(bytesOf(key), new Uint8Array(bytesOf(value)))
+  async put(key: Bytes, value: Bytes, options?: Lifetime & InFamily): Promise<void> {
+    await this.apply({ type: 'put', key, value, ...lifetimeOf(options) }, options)
   }
 
   async delete(key: Bytes, options?: InFamily): Promise<void> {
-    const { rows } = this.family(options)
-    this.refuseUnlessWritable()
-    rows.delete(bytesOf(key))
+    await this.apply({ type: 'delete', key }, options)
   }
 
   async singleDelete(key: Bytes, options?: InFamily): Promise<void> {
@@ -81,14 +89,23 @@ export class ModelStore implements Store {
     await this.apply({ type: 'deleteRange', start, end }, options)
   }
 
-  async merge(key: Bytes, operand: Bytes, options?: InFamily): Promise<void> {
-    await this.apply({ type: 'merge', key, operand }, options)
+  async merge(key: Bytes, operand: Bytes, options?: Lifetime & InFamily): Promise<void> {
+    await this.apply({ type: 'merge', key, operand, ...lifetimeOf(options) }, options)
+  }
+
+  async putEntity(key: Bytes, columns: Columns, options?: InFamily): Promise<void> {
+    await this.apply({ type: 'putEntity', key, columns }, options)
   }
 
   private async apply(operation: BatchOperation, options: InFamily | undefined): Promise<void> {
-    const { rows } = this.family(options)
+    const family = this.family(options)
     this.refuseUnlessWritable()
-    applyOperation(rows, operation)
+    this.applyTo(family, operation)
+  }
+
+  private applyTo({ rows, lives }: ModelFamily, operation: BatchOperation): void {
+    if (lives === undefined) applyOperation(rows, operation)
+    else lives.apply(operation, this.contents.now)
   }
 
   async write(batch: WriteBatch | readonly BatchOperation[]): Promise<void> {
@@ -96,7 +113,7 @@ export class ModelStore implements Store {
     const families = operations.map(operation => this.family(operation))
     this.refuseUnlessWritable()
     for (const [index, operation] of operations.entries()) {
-      applyOperation(families[index].rows, operation)
+      this.applyTo(families[index], operation)
     }
   }
 
@@ -113,8 +130,20 @@ export class ModelStore implements Store {
     return keys.map(key => rows.get(bytesOf(key)))
   }
 
+  async getEntity(key: Bytes, options?: Where): Promise<Column[] | undefined> {
+    return this.rowsAt(options)
+      .entity(bytesOf(key))
+      ?.map(([name, value]): Column => [name, value])
+  }
+
   async has(key: Bytes, options?: Where): Promise<boolean> {
     return this.rowsAt(options).has(bytesOf(key))
+  }
+
+  async getLiving(key: Bytes, options?: Where): Promise<LivingValue | undefined> {
+    const value = this.getSync(key, options)
+    const end = this.family(options).lives?.endAt(bytesOf(key), this.contents.now)
+    return value && { value, expiresAt: end }
   }
 
   cursor(range: Range = {}): StoreCursor {
@@ -128,6 +157,13 @@ export class ModelStore implements Store {
     return this.rowsOf(range, row => row)
   }
 
+  entities(range: Range = {}): Rows<[Uint8Array, Column[]]> {
+    return this.rowsOf(range, ([key]) => {
+      const columns = this.rowsAt(range).entity(key) ?? []
+      return [key, columns.map(([name, value]): Column => [name, value])]
+    })
+  }
+
   keys(range: Range = {}): Rows<Uint8Array> {
     return this.rowsOf(range, ([key]) => key)
   }
@@ -138,15 +174,16 @@ export class ModelStore implements Store {
 
   snapshot(): Moment {
     this.refuseUnlessOpen()
-    return new ModelMoment(this.contents.families.values())
+    return new ModelMoment(this.contents.families.values(), this.contents.now)
   }
 
-  async columnFamily(name: string): Promise<FamilyHandle> {
+  async columnFamily(name: string, options: ColumnFamilyOptions = {}): Promise<FamilyHandle> {
     this.refuseUnlessOpen()
     const { families } = this.contents
     if (!families.has(name)) {
       this.refuseUnlessWritable()
-      families.set(name, { id: this.contents.nextId++, name, rows: new SortedModel() })
+      const lives = options.expiringKeys === true ? new Lives() : undefined
+      families.set(name, { id: this.contents.nextId++, name, rows: new SortedModel(), lives })
     }
     const { id } = this.family({ columnFamily: name })
     const columnFamily: ColumnFamilyReference = { id, name }
@@ -181,6 +218,42 @@ export class ModelStore implements Store {
     if (options?.signal?.aborted) throw new VarveError('ABORTED', 'the compaction was stopped')
   }
 
+  async compactFiles(_files: readonly number[], _outputLevel: number, options?: InFamily): Promise<number[]> {
+    await this.flush(options)
+    return []
+  }
+
+  async pauseBackgroundWork(): Promise<void> {
+    this.refuseUnlessOpen()
+  }
+
+  continueBackgroundWork(): void {
+    this.refuseUnlessOpen()
+  }
+
+  async disableManualCompaction(): Promise<void> {
+    this.refuseUnlessOpen()
+  }
+
+  enableManualCompaction(): void {
+    this.refuseUnlessOpen()
+  }
+
+  async setOptions(_changes: unknown, options?: InFamily): Promise<void> {
+    await this.flush(options)
+  }
+
+  async setDBOptions(): Promise<void> {
+    this.refuseUnlessOpen()
+    this.refuseUnlessWritable()
+  }
+
+  /** No key may go by this alone. */
+  async deleteFilesInRanges(_ranges: readonly unknown[], options?: InFamily): Promise<DeletedFiles> {
+    await this.flush(options)
+    return { files: 0, bytes: 0 }
+  }
+
   async resume(): Promise<void> {
     this.refuseUnlessOpen()
   }
@@ -211,9 +284,9 @@ export class ModelStore implements Store {
   }
 
   private rowsAt(where: Where | undefined): SortedModel {
-    const { id, rows } = this.family(where)
+    const { id, rows, lives } = this.family(where)
     const moment = where?.snapshot
-    if (!(moment instanceof ModelMoment)) return rows
+    if (!(moment instanceof ModelMoment)) return lives?.rowsAt(this.contents.now) ?? rows
     if (!moment.isOpen) throw new VarveError('INVALID_ARGUMENT', 'the snapshot is closed')
     return moment.rows.get(id) ?? new SortedModel()
   }
@@ -265,6 +338,10 @@ class ModelRows<T> implements Rows<T> {
 
 async function* each<T>(items: readonly T[]): AsyncIterableIterator<T> {
   yield* items
+}
+
+function lifetimeOf({ ttl }: Lifetime = {}): Lifetime {
+  return ttl === undefined ? {} : { ttl }
 }
 
 const utf8 = new TextEncoder()

@@ -25,6 +25,10 @@ export class ModelWorld implements World {
     return this.close()
   }
 
+  passTime(seconds: number): void {
+    this.contents.now += seconds * 1000
+  }
+
   async settle(): Promise<void> {
     return
   }

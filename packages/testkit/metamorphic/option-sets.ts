@@ -3,6 +3,8 @@
  * and random ones, which mix them. Most are small, so that a thousand steps fill several levels.
  */
 import type { OpenOptions } from 'varve'
+import { randomBlobs } from '../model/random-blobs.ts'
+import { randomMemtable } from '../model/random-memtable.ts'
 import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 
@@ -25,7 +27,11 @@ const small: OpenOptions = {
 }
 
 /** A user's own operator, which threads load. */
+const comparator = { module: new URL('./ordered.ts', import.meta.url).href }
 const appendModule = new URL('./append.ts', import.meta.url).href
+
+/** Filters that change nothing. */
+const filterModule = new URL('./keep-filter.ts', import.meta.url).href
 
 /** Nothing may be lost in these runs, so the size at which FIFO drops tables is never reached. */
 const fifo: OpenOptions = { compactionStyle: 'fifo', compactionOptionsFifo: { maxTableFilesSize: 2 ** 40 } }
@@ -37,6 +43,13 @@ const universal = (
   compactionOptionsUniversal,
 })
 
+const collecting: OpenOptions = {
+  enableBlobFiles: true,
+  blobFileSize: KIB,
+  blobGarbageCollectionAgeCutoff: 1,
+  blobGarbageCollectionForceThreshold: 0.3,
+}
+
 /** By name: what differs from `small`. */
 const differences: Record<string, OpenOptions> = {
   small: {},
@@ -45,6 +58,35 @@ const differences: Record<string, OpenOptions> = {
   'operator without partial merge': {
     mergeOperator: { module: appendModule, export: 'withoutPartialMerge' },
   },
+  'a filter of a module': { compactionFilter: { module: filterModule } },
+  'a filter in flushes': { compactionFilter: { module: filterModule, export: 'inFlushes' } },
+  'every key may expire': { expiringKeys: true },
+  'every key may expire, with a filter': {
+    expiringKeys: true,
+    compactionFilter: { module: filterModule, export: 'inFlushes' },
+  },
+  'every key may expire, in blob files': {
+    expiringKeys: true,
+    enableBlobFiles: true,
+    blobFileSize: 500,
+    blobGarbageCollectionAgeCutoff: 1,
+    compactionFilter: { module: filterModule, export: 'inFlushes' },
+  },
+  'a ttl database for ever': { columnFamilies: { default: { ttlDatabase: 0 } } },
+  'a ttl database for sixty years': { columnFamilies: { default: { ttlDatabase: 2_000_000_000 } } },
+  'a ttl database that hides nothing': {
+    columnFamilies: { default: { ttlDatabase: 2_000_000_000, ttlHidesExpired: false } },
+  },
+  'comparator of a module': { comparator },
+  'comparator of a module, partitioned': {
+    comparator,
+    indexType: 'kTwoLevelIndexSearch',
+    partitionFilters: true,
+    metadataBlockSize: 60,
+    dataBlockIndexType: 'kDataBlockBinaryAndHash',
+  },
+  'comparator of a module, universal': { comparator, ...universal(), maxSubcompactions: 4 },
+  'comparator of a module, one open file': { comparator, maxOpenFiles: 1, blockCacheSize: 0 },
   'format version 2': { formatVersion: 2, checksum: 'kCRC32c' },
   'format version 3': { formatVersion: 3, checksum: 'kxxHash' },
   'format version 4': { formatVersion: 4, indexBlockRestartInterval: 8 },
@@ -97,6 +139,17 @@ const differences: Record<string, OpenOptions> = {
   'filter of 100 bits': { bloomBitsPerKey: 100 },
   'memtables merged': { minWriteBufferNumberToMerge: 3, maxWriteBufferNumber: 5, dbWriteBufferSize: 8 * KIB },
   'many memtables': { minWriteBufferNumberToMerge: 8, maxWriteBufferNumber: 10, dbWriteBufferSize: 4 * KIB },
+  'memtables without an order': { memtable: 'hash' },
+  'memtables without an order, merged': {
+    memtable: 'hash',
+    minWriteBufferNumberToMerge: 3,
+    maxWriteBufferNumber: 5,
+    dbWriteBufferSize: 8 * KIB,
+  },
+  'one family of point lookups': {
+    columnFamilies: { users: { memtable: 'hash' } },
+    dbWriteBufferSize: 6 * KIB,
+  },
   'tiny write buffers': { dbWriteBufferSize: 8 * KIB },
   'large write buffers': { writeBufferSize: 64 * MIB },
   'two levels': { numLevels: 2 },
@@ -116,6 +169,14 @@ const differences: Record<string, OpenOptions> = {
   'one job': { maxBackgroundJobs: 1 },
   'no cache': { blockCacheSize: 0 },
   'cache of 4 KiB': { blockCacheSize: 4 * KIB },
+  'indexes in a cache of 4 KiB': { blockCacheSize: 4 * KIB, cacheIndexAndFilterBlocks: true },
+  'indexes in the cache, level 0 pinned': {
+    blockCacheSize: 16 * KIB,
+    cacheIndexAndFilterBlocks: true,
+    pinL0FilterAndIndexBlocksInCache: true,
+    maxOpenFiles: 3,
+  },
+  'small memory budget': { memoryBudget: 4 * MIB, dbWriteBufferSize: 16 * KIB, blockCacheSize: 8 * KIB },
   'one open file': { maxOpenFiles: 1 },
   'no open files': { maxOpenFiles: 0, blockCacheSize: 0 },
   'five open files': { maxOpenFiles: 5 },
@@ -153,6 +214,34 @@ const differences: Record<string, OpenOptions> = {
   fifo,
   'fifo, merging': { ...fifo, compactionOptionsFifo: { maxTableFilesSize: 2 ** 40, allowCompaction: true } },
   'fifo, in one level': { ...fifo, numLevels: 1 },
+  'all values in blob files': { enableBlobFiles: true },
+  'a blob file for each value': {
+    enableBlobFiles: true,
+    blobFileSize: 1,
+    blobGarbageCollectionAgeCutoff: 0.5,
+  },
+  'large values in blob files': { enableBlobFiles: true, minBlobSize: 64, blobFileSize: 4 * KIB },
+  'blob files, zlib': { enableBlobFiles: true, blobCompressionType: 'zlib', blobFileSize: 16 * KIB },
+  'blob files, collected whenever there is garbage': {
+    ...collecting,
+    blobGarbageCollectionForceThreshold: 0,
+    blobCompressionType: 'snappy',
+  },
+  'blob files, never collected': {
+    ...collecting,
+    enableBlobGarbageCollection: false,
+    blobCompressionType: 'lz4',
+  },
+  'blob files from level 2 on': { ...collecting, blobFileStartingLevel: 2, blobCompressionType: 'zstd' },
+  'blob files of universal, divided': {
+    ...universal(),
+    ...collecting,
+    maxSubcompactions: 3,
+    maxOpenFiles: 2,
+  },
+  'blob files of fifo': { ...fifo, enableBlobFiles: true, blobFileSize: 2 * KIB },
+  'blob files, divided': { ...collecting, maxSubcompactions: 4, paranoidFileChecks: true },
+  'one family with blob files': { columnFamilies: { users: { enableBlobFiles: true, minBlobSize: 10 } } },
   'families of all styles': {
     ...universal(),
     columnFamilies: { users: fifo, log: { compactionStyle: 'leveled' } },
@@ -239,5 +328,12 @@ export function randomSet(number: number): OptionSet {
   const chance = new Random(number).fork(22)
   const style = randomStyle(chance)
   const oneLevel = style.compactionStyle !== undefined && chance.chance(0.2) ? { numLevels: 1 } : {}
-  return { name: `random ${number}`, options: { ...options, ...style, ...oneLevel } }
+  const blobs = randomBlobs(new Random(number).fork(23))
+  const limits = new Random(number).fork(24)
+  const cached: OpenOptions = limits.chance(0.3)
+    ? { cacheIndexAndFilterBlocks: true, pinL0FilterAndIndexBlocksInCache: limits.chance(0.3) }
+    : {}
+  const memtable = randomMemtable(new Random(number).fork(25))
+  const drawn = { ...options, ...style, ...oneLevel, ...blobs, ...cached, ...memtable }
+  return { name: `random ${number}`, options: drawn }
 }

@@ -1,10 +1,19 @@
 /** What steps are drawn from: a few keys that are met again and again, values with a number each, families, slots. */
+import type { ColumnFamilyOptions } from 'varve'
 import { KeySpace } from '../model/generators.ts'
 import type { Random } from '../random.ts'
 import type { Range } from './store.ts'
 
 /** Made at the beginning; they come and go. */
-export const familyNames = ['default', 'users', 'log', 'ünïcode'] as const
+export const familyNames = ['default', 'users', 'log', 'ünïcode', 'brief'] as const
+
+/** The one in which keys expire. */
+export const BRIEF = 'brief'
+
+/** What a family is made with, under all option sets. */
+export function makingOf(name: string): ColumnFamilyOptions {
+  return name === BRIEF ? { expiringKeys: true } : {}
+}
 
 export type Held = 'snapshots' | 'cursors' | 'iterations'
 
@@ -14,6 +23,7 @@ const utf8 = new TextEncoder()
 export class Planner {
   readonly random: Random
   readonly keys: KeySpace
+  private readonly entities: boolean
   /** Bytes of the largest usual value. */
   private readonly largest: number
   private valueCount = 0
@@ -23,8 +33,10 @@ export class Planner {
     iterations: new Set(),
   }
 
-  constructor(random: Random) {
+  /** Without `entities` there is none in any family: where every key may expire they are refused. */
+  constructor(random: Random, entities = true) {
     this.random = random
+    this.entities = entities
     this.keys = new KeySpace(random, random.pick([16, 16, 40, 100, 200]))
     this.largest = random.pick([30, 100, 400, 1500, 3000])
   }
@@ -52,6 +64,10 @@ export class Planner {
     return this.random.chance(0.6) ? 'default' : this.random.pick(familyNames)
   }
 
+  mayHaveEntities(family: string): boolean {
+    return this.entities && family !== BRIEF
+  }
+
   otherFamily(): string {
     return this.random.pick(familyNames.slice(1))
   }
@@ -73,6 +89,10 @@ export class Planner {
   /** Nothing is kept under that number any more. */
   letGo(of: Held, slot: number): void {
     this.held[of].delete(slot)
+  }
+
+  letGoOfSnapshots(): void {
+    this.held.snapshots.clear()
   }
 
   /** The database is closed, or its process ends. */

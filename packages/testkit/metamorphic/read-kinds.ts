@@ -8,8 +8,9 @@ import type { Where } from './store.ts'
 type Plan = Pick<Step, 'text' | 'run'>
 type Read = (session: Session, key: Uint8Array, where: Where) => Promise<string>
 
-const read: Record<'get' | 'getSync' | 'has', Read> = {
+const read: Record<'get' | 'getEntity' | 'getSync' | 'has', Read> = {
   get: async ({ store, show }, key, where) => show.value(await store.get(key, where)),
+  getEntity: async ({ store, show }, key, where) => show.columns(await store.getEntity(key, where)),
   getSync: async ({ store, show }, key, where) => show.value(store.getSync(key, where)),
   has: async ({ store }, key, where) => String(await store.has(key, where)),
 }
@@ -21,6 +22,7 @@ export const readKinds: readonly Kind[] = [
     weight: 10,
     plan: planner => readKey(planner, read.get, { fillCache: false }),
   },
+  { name: 'getEntity', weight: 25, plan: planner => readKey(planner, read.getEntity) },
   { name: 'getSync', weight: 40, plan: planner => readKey(planner, read.getSync) },
   { name: 'has', weight: 20, plan: planner => readKey(planner, read.has) },
   { name: 'getMany', weight: 15, plan: planner => readMany(planner) },
@@ -29,6 +31,7 @@ export const readKinds: readonly Kind[] = [
   { name: 'release of a snapshot', weight: 8, plan: releaseSnapshot },
   { name: 'get at a snapshot', weight: 40, plan: planner => atSnapshot(planner, read.get) },
   { name: 'getSync at a snapshot', weight: 20, plan: planner => atSnapshot(planner, read.getSync) },
+  { name: 'getEntity at a snapshot', weight: 8, plan: planner => atSnapshot(planner, read.getEntity) },
   { name: 'has at a snapshot', weight: 8, plan: planner => atSnapshot(planner, read.has) },
   { name: 'getMany at a snapshot', weight: 10, plan: manyAtSnapshot },
   { name: 'read at a released snapshot', weight: 2, plan: readReleased },

@@ -34,12 +34,18 @@ export const scanKinds: readonly Kind[] = [
   { name: 'keys', weight: 6, plan: planner => scanOf(planner, planner.range(), keysOnly) },
   { name: 'keys, blocking', weight: 4, plan: planner => scanOf(planner, planner.range(), keysBlocking) },
   { name: 'values', weight: 6, plan: planner => scanOf(planner, planner.range(), valuesOnly) },
+  { name: 'entities', weight: 8, plan: planner => scanOf(planner, planner.range(), withColumns) },
   { name: 'scan that is left', weight: 5, plan: planner => scanOf(planner, planner.range(), leftEarly) },
   { name: 'scan at a snapshot', weight: 20, plan: scanAtSnapshot },
   { name: 'iteration begun', weight: 6, plan: beginIteration },
   { name: 'iteration continued', weight: 20, plan: continueIteration },
   { name: 'iteration ended', weight: 3, plan: endIteration },
 ]
+
+async function withColumns({ store, show }: Session, range: Range): Promise<string> {
+  const rows = await store.entities(range).toArray()
+  return rows.map(([key, columns]) => `${show.value(key)} ${show.columns(columns)}`).join('; ')
+}
 
 async function waiting({ store, show }: Session, range: Range): Promise<string> {
   const rows: Row[] = []

@@ -3,7 +3,7 @@
  * played again.
  */
 import { crc32 } from 'node:zlib'
-import { isVarveError } from 'varve'
+import { type Column, isVarveError } from 'varve'
 import type { Row } from '../model/sorted-model.ts'
 
 const SHOWN_MAX = 24
@@ -26,6 +26,7 @@ export interface Show {
   value(bytes: Uint8Array | undefined): string
   list(values: readonly (Uint8Array | undefined)[]): string
   rows(rows: readonly Row[]): string
+  columns(columns: readonly Column[] | undefined): string
 }
 
 export const inShort: Show = {
@@ -40,10 +41,18 @@ export const inShort: Show = {
     for (const [key, value] of rows) sum = crc32(value, crc32(key, sum + 1))
     return `${rows.length} rows #${sum}`
   },
+  columns(columns) {
+    if (columns === undefined) return 'nothing'
+    let sum = 0
+    for (const [name, value] of columns) sum = crc32(value, crc32(name, sum + 1))
+    return `${columns.length} columns #${sum}`
+  },
 }
 
 export const inFull: Show = {
   value: showBytes,
   list: values => `[${values.map(showBytes).join(', ')}]`,
   rows: rows => `[${rows.map(([key, value]) => `${showBytes(key)}: ${showBytes(value)}`).join(', ')}]`,
+  columns: columns =>
+    columns?.map(([name, value]) => `${showBytes(name)}: ${showBytes(value)}`).join(', ') ?? 'nothing',
 }

@@ -5,10 +5,19 @@
 import {
   type BatchOperation,
   type Bytes,
+  type Column,
+  type ColumnFamilyOptions,
   type ColumnFamilyReference,
+  type Columns,
   type CompactOptions,
+  type DeletedFiles,
+  type DeleteFilesOptions,
   type KeyRange,
+  type Lifetime,
   type LiveFile,
+  type LivingValue,
+  type MutableColumnFamilyOptions,
+  type MutableDatabaseOptions,
   WriteBatch,
   type WriteOptions,
 } from 'varve'
@@ -66,27 +75,42 @@ export interface FamilyHandle extends ColumnFamilyReference {
 }
 
 export interface Store {
-  put(key: Bytes, value: Bytes, options?: WriteOptions & InFamily): Promise<void>
+  put(key: Bytes, value: Bytes, options?: WriteOptions & Lifetime & InFamily): Promise<void>
   delete(key: Bytes, options?: WriteOptions & InFamily): Promise<void>
   singleDelete(key: Bytes, options?: WriteOptions & InFamily): Promise<void>
   deleteRange(start: Bytes, end: Bytes, options?: WriteOptions & InFamily): Promise<void>
-  merge(key: Bytes, operand: Bytes, options?: WriteOptions & InFamily): Promise<void>
+  merge(key: Bytes, operand: Bytes, options?: WriteOptions & Lifetime & InFamily): Promise<void>
+  putEntity(key: Bytes, columns: Columns, options?: WriteOptions & InFamily): Promise<void>
   write(batch: WriteBatch | readonly BatchOperation[], options?: WriteOptions): Promise<void>
   get(key: Bytes, options?: Where): Promise<Uint8Array | undefined>
   getSync(key: Bytes, options?: Where): Uint8Array | undefined
   getMany(keys: readonly Bytes[], options?: Where): Promise<(Uint8Array | undefined)[]>
+  getEntity(key: Bytes, options?: Where): Promise<Column[] | undefined>
   has(key: Bytes, options?: Where): Promise<boolean>
+  getLiving(key: Bytes, options?: Where): Promise<LivingValue | undefined>
   cursor(range?: Range): StoreCursor
   entries(range?: Range): Rows<Row>
+  entities(range?: Range): Rows<[Uint8Array, Column[]]>
   keys(range?: Range): Rows<Uint8Array>
   values(range?: Range): Rows<Uint8Array>
   snapshot(): Moment
-  columnFamily(name: string): Promise<FamilyHandle>
+  columnFamily(name: string, options?: ColumnFamilyOptions): Promise<FamilyHandle>
   columnFamilyNames(): string[]
   dropColumnFamily(name: string): Promise<void>
   flush(options?: InFamily): Promise<void>
   compact(options?: CompactOptions & InFamily): Promise<void>
+  compactFiles(files: readonly number[], outputLevel: number, options?: InFamily): Promise<number[]>
+  pauseBackgroundWork(): Promise<void>
+  continueBackgroundWork(): void
+  disableManualCompaction(): Promise<void>
+  enableManualCompaction(): void
+  setOptions(changes: MutableColumnFamilyOptions, options?: InFamily): Promise<void>
+  setDBOptions(changes: MutableDatabaseOptions): Promise<void>
   resume(): Promise<void>
+  deleteFilesInRanges(
+    ranges: readonly KeyRange[],
+    options?: DeleteFilesOptions & InFamily,
+  ): Promise<DeletedFiles>
   approximateSizes(ranges: readonly KeyRange[], options?: InFamily): number[]
   liveFiles(): LiveFile[]
   property(name: string, options?: InFamily): string | undefined
@@ -120,6 +144,11 @@ export class KnownBatch extends WriteBatch {
   override merge(key: Bytes, operand: Bytes, columnFamily?: ColumnFamilyReference): this {
     this.operations.push({ type: 'merge', key, operand, ...(columnFamily && { columnFamily }) })
     return super.merge(key, operand, columnFamily)
+  }
+
+  override putEntity(key: Bytes, columns: Columns, columnFamily?: ColumnFamilyReference): this {
+    this.operations.push({ type: 'putEntity', key, columns, ...(columnFamily && { columnFamily }) })
+    return super.putEntity(key, columns, columnFamily)
   }
 
   override clear(): void {

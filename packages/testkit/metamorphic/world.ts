@@ -11,6 +11,8 @@ export interface World {
   kill(): Promise<void>
   /** Only what had been synced is there. */
   losePower(): Promise<void>
+  /** The clock goes on. */
+  passTime(seconds: number): void
   /** Comes back when nothing runs in the background. */
   settle(): Promise<void>
   /** What the newest OPTIONS file says of families, in order of their names. */

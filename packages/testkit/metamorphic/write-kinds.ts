@@ -1,8 +1,8 @@
 /** Steps that write. What is given to a write is spoilt afterwards: the database must have its own copy. */
-import type { BatchOperation, Bytes, ColumnFamilyReference, WriteBatch, WriteOptions } from 'varve'
-import { bytesOf, randomOperation } from '../model/operations.ts'
+import type { BatchOperation, Bytes, ColumnFamilyReference, Columns, WriteBatch, WriteOptions } from 'varve'
+import { bytesOf, columnsOf, randomColumns, randomOperation } from '../model/operations.ts'
 import { writeOne } from '../oracle/varve-side.ts'
-import { familyNames, type Planner } from './planner.ts'
+import { familyNames, makingOf, type Planner } from './planner.ts'
 import type { Session } from './session.ts'
 import { showBytes } from './show.ts'
 import type { Kind, Step } from './step.ts'
@@ -28,6 +28,8 @@ export const writeKinds: readonly Kind[] = [
   { name: 'merge, synced', weight: 4, plan: planner => mergeOf(planner, { sync: true }) },
   { name: 'merge, not logged', weight: 6, plan: planner => mergeOf(planner, { disableWAL: true }) },
   { name: 'merge again and again', weight: 6, plan: mergeAgainAndAgain },
+  { name: 'entity', weight: 25, plan: planner => entityOf(planner) },
+  { name: 'entity, not logged', weight: 3, plan: planner => entityOf(planner, { disableWAL: true }) },
   { name: 'range deleted', weight: 20, plan: planner => rangeOf(planner) },
   { name: 'range deleted, not logged', weight: 3, plan: planner => rangeOf(planner, { disableWAL: true }) },
   { name: 'large range deleted', weight: 2, plan: planner => rangeOf(planner, {}, 1000) },
@@ -77,7 +79,7 @@ function putByHandle(planner: Planner): Plan {
   return {
     text: () => `${name} ${showBytes(key)} = ${showBytes(value)}`,
     run: async ({ store, show }) => {
-      const family = await store.columnFamily(name)
+      const family = await store.columnFamily(name, makingOf(name))
       await family.put(key, value)
       return show.value(await family.get(key))
     },
@@ -116,7 +118,7 @@ function deleteByHandle(planner: Planner): Plan {
   return {
     text: () => `${name} ${showBytes(key)}`,
     run: async ({ store, show }) => {
-      const family = await store.columnFamily(name)
+      const family = await store.columnFamily(name, makingOf(name))
       await family.delete(key)
       return show.value(await family.get(key))
     },
@@ -149,6 +151,29 @@ function mergeOf(planner: Planner, options: WriteOptions = {}): Plan {
       return done(session, options)
     },
   }
+}
+
+function entityOf(planner: Planner, options: WriteOptions = {}): Plan {
+  const columnFamily = planner.family()
+  if (!planner.mayHaveEntities(columnFamily)) return putOf(planner, options)
+  const key = planner.key()
+  const columns = randomColumns(planner.random, () => planner.value())
+  return {
+    text: () => `${columnFamily} ${showBytes(key)} = {${showColumns(columns)}} ${given(options)}`,
+    async run(session) {
+      const copies = columns.map(([name, value]): [string, Uint8Array] => [name, value.slice()])
+      const written = session.store.putEntity(key, copies, { columnFamily, ...options })
+      for (const [, value] of copies) value.fill(0xdb)
+      await written
+      return done(session, options)
+    },
+  }
+}
+
+function showColumns(columns: Columns): string {
+  return columnsOf(columns)
+    .map(([name, value]) => `${Buffer.from(name)}: ${showBytes(value)}`)
+    .join(', ')
 }
 
 /** Many operands of a key in one memtable, and at the border of two. */
@@ -209,7 +234,13 @@ function operations(planner: Planner, max: number, columnFamily = planner.family
 function operation(planner: Planner, columnFamily: string, key = planner.key()): BatchOperation {
   const { random } = planner
   if (random.chance(0.03)) return { type: 'deleteRange', ...narrowRange(planner, 20), columnFamily }
-  const shares = { delete: 21, singleDelete: 9, merge: 15, deleteRange: 0 }
+  const shares = {
+    delete: 21,
+    singleDelete: 9,
+    merge: 15,
+    deleteRange: 0,
+    putEntity: planner.mayHaveEntities(columnFamily) ? 10 : 0,
+  }
   const value = () => planner.value()
   return randomOperation(random, columnFamily, () => key, value, shares)
 }
@@ -244,7 +275,7 @@ function writeBatch(planner: Planner): Plan {
   return {
     text: () => `${showBatch(own)}, then ${showBatch(others)}, then the first again`,
     run: async ({ store }) => {
-      const family = await store.columnFamily(name)
+      const family = await store.columnFamily(name, makingOf(name))
       const batch = new KnownBatch()
       for (const change of own) {
         addTo(batch, change, family)
@@ -261,6 +292,7 @@ function addTo(batch: WriteBatch, change: BatchOperation, family: ColumnFamilyRe
   if (change.type === 'put') batch.put(change.key, change.value, family)
   else if (change.type === 'merge') batch.merge(change.key, change.operand, family)
   else if (change.type === 'deleteRange') batch.deleteRange(change.start, change.end, family)
+  else if (change.type === 'putEntity') batch.putEntity(change.key, change.columns, family)
   else if (change.type === 'singleDelete') batch.singleDelete(change.key, family)
   else batch.delete(change.key, family)
 }
@@ -328,6 +360,8 @@ function showChange(change: BatchOperation): string {
       return `${family} ${show(change.key)} = ${show(change.value)}`
     case 'merge':
       return `${family} ${show(change.key)} += ${show(change.operand)}`
+    case 'putEntity':
+      return `${family} ${show(change.key)} = {${showColumns(change.columns)}}`
     case 'deleteRange':
       return `-${family} ${show(change.start)} to before ${show(change.end)}`
     default:

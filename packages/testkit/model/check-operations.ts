@@ -4,7 +4,7 @@ import { randomValue } from './generators.ts'
 import { type HeldCursor, type ModelCheck, show, showRange } from './model-check.ts'
 import { applyOperation, randomOperation } from './operations.ts'
 import { randomRange } from './random-range.ts'
-import { type Row, SortedModel } from './sorted-model.ts'
+import { type ModelColumns, type Row, SortedModel } from './sorted-model.ts'
 
 interface Operation {
   name: string
@@ -21,6 +21,7 @@ const operations: readonly Operation[] = [
   { name: 'delete', weight: 100, run: remove },
   { name: 'batch', weight: 60, run: writeBatch },
   { name: 'get', weight: 150, run: get },
+  { name: 'getEntity', weight: 20, run: getEntity },
   { name: 'getMany', weight: 15, run: getMany },
   { name: 'scan', weight: 60, run: scan },
   { name: 'cursor walk', weight: 25, run: walkFreshCursor },
@@ -97,7 +98,8 @@ async function writeBatch(check: ModelCheck): Promise<void> {
   const { random } = check
   const batch = Array.from({ length: random.between(0, 20) }, (): BatchOperation => {
     const columnFamily = check.familyName()
-    const shares = { delete: 18, singleDelete: 7, merge: 10, deleteRange: random.chance(0.1) ? 20 : 0 }
+    const deleteRange = random.chance(0.1) ? 20 : 0
+    const shares = { delete: 18, singleDelete: 7, merge: 10, deleteRange, putEntity: 15 }
     const key = () => check.keys.pick(random)
     const operation = randomOperation(random, columnFamily, key, () => randomValue(random), shares)
     applyOperation(check.model(columnFamily), operation)
@@ -109,6 +111,18 @@ async function writeBatch(check: ModelCheck): Promise<void> {
 function writeOptions({ random }: ModelCheck): { sync?: boolean; disableWAL?: boolean } {
   if (random.chance(0.01)) return { sync: true }
   return random.chance(0.05) ? { disableWAL: true } : {}
+}
+
+async function getEntity(check: ModelCheck): Promise<void> {
+  const { db, random } = check
+  const key = random.chance(0.7) ? check.keys.pick(random) : check.keys.near(random)
+  const family = check.familyName()
+  const { model, options } = check.moment(family)
+  const found = await db.getEntity(key, options)
+  const spelled = (columns: ModelColumns | undefined) =>
+    columns?.map(column => column.map(show).join('=')).join(' ') ?? 'nothing'
+  const [is, should] = [spelled(found), spelled(model.entity(key))]
+  if (is !== should) throw new Error(`columns of ${show(key)} in ${family}: ${is}, expected ${should}`)
 }
 
 async function get(check: ModelCheck): Promise<void> {

@@ -14,12 +14,21 @@ export interface ModelRange {
   limit?: number
 }
 
+/** What a plain read sees of a key, and all columns if it is an entity. */
+interface StoredValue {
+  readonly value: Uint8Array
+  readonly columns: ModelColumns | undefined
+}
+
+/** In order of their names. */
+export type ModelColumns = readonly (readonly [name: Uint8Array, value: Uint8Array])[]
+
 export class SortedModel {
-  private readonly values: Map<string, Uint8Array>
+  private readonly values: Map<string, StoredValue>
   /** The keys in order; built again when it is needed and a key has come or gone. */
   private order: string[] | undefined
 
-  constructor(values: Map<string, Uint8Array> = new Map()) {
+  constructor(values: Map<string, StoredValue> = new Map()) {
     this.values = values
   }
 
@@ -33,10 +42,10 @@ export class SortedModel {
     return this.values.size
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
+  put(key: Uint8Array, value: Uint8Array, columns?: ModelColumns): void {
     const name = nameOf(key)
     if (this.order !== undefined && !this.values.has(name)) this.order = undefined
-    this.values.set(name, value)
+    this.values.set(name, { value, columns })
   }
 
   delete(key: Uint8Array): void {
@@ -44,7 +53,18 @@ export class SortedModel {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.values.get(nameOf(key))
+    return this.values.get(nameOf(key))?.value
+  }
+
+  /** The columns of an entity; undefined for anything else. */
+  columns(key: Uint8Array): ModelColumns | undefined {
+    return this.values.get(nameOf(key))?.columns
+  }
+
+  /** As `getEntity` gives it: a plain value is one column without a name. */
+  entity(key: Uint8Array): ModelColumns | undefined {
+    const stored = this.values.get(nameOf(key))
+    return stored === undefined ? undefined : (stored.columns ?? [[new Uint8Array(0), stored.value]])
   }
 
   has(key: Uint8Array): boolean {
@@ -95,7 +115,7 @@ export class SortedModel {
   }
 
   private rowAt(name: string): Row {
-    return [Buffer.from(name, 'latin1'), this.values.get(name) as Uint8Array]
+    return [Buffer.from(name, 'latin1'), (this.values.get(name) as StoredValue).value]
   }
 }
 

@@ -46,8 +46,8 @@ export const lifecycleMutants: readonly Mutant[] = [
   {
     id: 'M53b',
     what: 'more tables stay open than maxOpenFiles allows',
-    file: 'packages/engine/table/table-cache.ts',
-    find: 'if (open.length <= this.maxOpenFiles) return',
+    file: 'packages/engine/table/open-files.ts',
+    find: 'if (open.length <= this.limit) return',
     replace: 'if (open.length >= 0) return',
     killers: ['packages/engine/table/table-reader.test.ts'],
   },

@@ -121,12 +121,4 @@ export const manifestMutants: readonly Mutant[] = [
     replace: 'if (engine.logs.isAnyBelow(oldest) && oldestLogInManifest(engine) < 0) {',
     killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=MANIFEST'],
   },
-  {
-    id: 'M50',
-    what: 'a family with another comparator is opened as if it were bytewise',
-    file: 'packages/engine/version/recover-family.ts',
-    find: 'if (family.comparator !== undefined && family.comparator !== BYTEWISE_COMPARATOR) {',
-    replace: "if (family.comparator === '') {",
-    killers: ['packages/engine/test/compatibility.test.ts'],
-  },
 ]

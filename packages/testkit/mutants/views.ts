@@ -10,7 +10,7 @@ export const viewMutants: readonly Mutant[] = [
     id: 'M70',
     what: 'the index entry of the old value is not removed',
     file: 'packages/engine/view/round.ts',
-    find: '      this.changes.push({ family, key, value: undefined })\n',
+    find: '      this.changes.push({ family, key, value: undefined, lifetime: undefined })\n',
     replace: '',
     killers: [`${indexTest} --test-name-pattern=writers`],
   },

@@ -66,6 +66,7 @@ export function benchRecipe(num: number): CppRecipe {
         `--level_compaction_dynamic_level_bytes=${random.chance(0.5)}`,
         `--file_checksum=${random.chance(0.1)}`,
         ...style(random),
+        ...blobs(random),
       ])
     },
   }
@@ -134,6 +135,7 @@ export function ldbRecipe(rows: number): CppRecipe {
           : []),
         ...(random.chance(0.5) ? [`--file_size=${random.pick([20_000, 100_000])}`] : []),
         `--auto_compaction=${random.chance(0.8)}`,
+        ...blobFlags(random),
       ]
       await ldb(directory, ['put', 'first', 'row', '--create_if_missing', ...flags])
       for (const family of families.slice(1)) await ldb(directory, ['create_column_family', family])
@@ -202,6 +204,38 @@ function style(random: Random): string[] {
     default:
       return []
   }
+}
+
+/** Values in blob files, one time in three: for `db_bench`. */
+function blobs(random: Random): string[] {
+  if (random.chance(0.67)) return []
+  return [
+    '--enable_blob_files=true',
+    `--min_blob_size=${random.pick([0, 50, 200])}`,
+    `--blob_file_size=${random.pick([5_000, 100_000, 268_435_456])}`,
+    `--blob_compression_type=${random.pick([...compressions, 'lz4hc'])}`,
+    `--blob_file_starting_level=${random.pick([0, 0, 1])}`,
+    `--enable_blob_garbage_collection=${random.chance(0.7)}`,
+    `--blob_garbage_collection_age_cutoff=${random.pick([0.25, 0.5, 1])}`,
+    `--blob_garbage_collection_force_threshold=${random.pick([0.2, 1])}`,
+  ]
+}
+
+/** The same for `ldb`, which writes them into tables unless it is told so each time. */
+export function blobFlags(random: Random): string[] {
+  if (random.chance(0.67)) return []
+  return [
+    '--enable_blob_files',
+    `--min_blob_size=${random.pick([0, 20, 500])}`,
+    `--blob_file_size=${random.pick([2_000, 50_000, 1_000_000])}`,
+    `--blob_compression_type=${random.pick(['no', 'no', 'snappy', 'zlib', 'lz4', 'zstd'])}`,
+    ...(random.chance(0.6)
+      ? [
+          '--enable_blob_garbage_collection',
+          `--blob_garbage_collection_age_cutoff=${random.pick(['0.25', '0.5', '1.0'])}`,
+        ]
+      : []),
+  ]
 }
 
 function seed(random: Random): string[] {

@@ -7,7 +7,7 @@ import { KeySpace, randomValue } from '../model/generators.ts'
 import { type Row, SortedModel } from '../model/sorted-model.ts'
 import type { Random } from '../random.ts'
 import { type Checked, type Contents, checkInCpp } from './cpp-checks.ts'
-import type { CppRecipe } from './cpp-recipes.ts'
+import { blobFlags, type CppRecipe } from './cpp-recipes.ts'
 import { cppModel } from './cpp-rows.ts'
 import { cppColumnFamilies, hex, ldb, loadLines } from './tools.ts'
 import { randomFamilies, randomFamilyOptions, randomOpenOptions } from './varve-options.ts'
@@ -93,7 +93,7 @@ export async function cppContents(directory: string): Promise<Contents> {
 /** Loads, deletes and compactions by `ldb`, in the directory and in the models. */
 export async function writeThroughCpp(directory: string, contents: Contents, random: Random): Promise<void> {
   for (const [name, model] of contents) {
-    const flags = [`--column_family=${name}`]
+    const flags = [`--column_family=${name}`, ...blobFlags(random)]
     const keys = new KeySpace(random, 300)
     const rows = new SortedModel()
     for (let n = random.between(1, 300); n > 0; n--) rows.put(keys.pick(random), randomValue(random, 3000))

@@ -2,7 +2,7 @@
  * Gets the newest RocksDB that the machine's registries offer, into `.oracle/` of the checkout: `rocksdict` from
  * PyPI by pip, `rocksdbjni` from Maven Central by mvn. What is there already is used as it is.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CompressionName } from 'varve'
@@ -75,8 +75,11 @@ export async function installRocksdbjni(): Promise<Newest | NotRun> {
   }
   const jar = jarIn(folder)
   if (jar === undefined) return { title, reason: 'mvn brought no jar' }
-  const failure = await attempt('javac', ['-cp', join(folder, jar), '-d', folder, join(here, 'Newest.java')])
-  if (failure !== undefined) return { title, reason: `javac: ${failure}` }
+  const [source, compiled] = [join(here, 'Newest.java'), join(folder, 'Newest.class')]
+  if (!existsSync(compiled) || statSync(compiled).mtimeMs < statSync(source).mtimeMs) {
+    const failure = await attempt('javac', ['-cp', join(folder, jar), '-d', folder, source])
+    if (failure !== undefined) return { title, reason: `javac: ${failure}` }
+  }
   const driver = new NewestDriver('java', ['-cp', `${folder}:${join(folder, jar)}`, 'Newest'])
   return {
     title: `${jar.replace('.jar', '')} from Maven Central`,

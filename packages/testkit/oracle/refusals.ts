@@ -3,10 +3,10 @@
  * names it, at open or at the latest when it is read, and a refused open must leave every byte as it was.
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isVarveError, open } from 'varve'
-import { dbBench, ldb, OracleError } from './tools.ts'
+import { dbBench, OracleError } from './tools.ts'
 
 export interface Refusal {
   name: string
@@ -19,23 +19,10 @@ const tables = ['--write_buffer_size=70000', '--num=3000', '--value_size=100']
 
 export const refusals: readonly Refusal[] = [
   {
-    name: 'blob files',
-    feature: /blob/i,
-    async make(directory) {
-      const flags = ['--enable_blob_files', '--min_blob_size=1']
-      await ldb(directory, ['load', '--create_if_missing', ...flags], 'a ==> first\nb ==> second\n')
-      await ldb(directory, ['compact', ...flags])
-    },
-  },
-  {
-    name: 'another comparator',
-    feature: /comparator/i,
-    make: directory => benchWithOption(directory, 'comparator', 'rocksdb.ReverseBytewiseComparator'),
-  },
-  {
-    name: 'user timestamps',
-    feature: /timestamp|comparator/i,
-    make: directory => bench(directory, ['fillseq', '--num=100', '--user_timestamp_size=8']),
+    name: 'blob files of the stacked BlobDB',
+    feature: /stacked BlobDB/i,
+    make: directory =>
+      bench(directory, ['fillrandom,flush', '--num=1000', '--use_blob_db=1', '--blob_db_min_blob_size=1']),
   },
   {
     name: 'plain tables',
@@ -106,18 +93,4 @@ async function errorOf(work: () => Promise<void>): Promise<unknown> {
 
 async function bench(directory: string, [benchmark, ...flags]: readonly string[]): Promise<void> {
   await dbBench(directory, [`--benchmarks=${benchmark}`, ...flags])
-}
-
-/** Some options have no flag: takes the OPTIONS file of a sibling database and changes it there. */
-async function benchWithOption(directory: string, option: string, value: string): Promise<void> {
-  const sibling = `${directory}-sibling`
-  await bench(sibling, ['fillseq', '--num=10'])
-  const name = readdirSync(sibling).find(file => file.startsWith('OPTIONS')) as string
-  const text = readFileSync(join(sibling, name), 'utf8').replace(
-    new RegExp(`^  ${option}=.*$`, 'm'),
-    `  ${option}=${value}`,
-  )
-  const optionsFile = `${directory}.options`
-  writeFileSync(optionsFile, text)
-  await bench(directory, ['fillseq', '--num=500', `--options_file=${optionsFile}`])
 }

@@ -1,12 +1,13 @@
 /** Random options for databases that Varve writes: small sizes, so that a few thousand rows fill several levels. */
-import type { ColumnFamilyOptions, CompressionName, OpenOptions } from 'varve'
+import type { ColumnFamilyOptions, OpenOptions } from 'varve'
 import { MERGE_OPERATOR } from '../model/operations.ts'
+import { allCompressions, randomBlobs } from '../model/random-blobs.ts'
+import { randomMemtable } from '../model/random-memtable.ts'
 import { randomStyle } from '../model/random-style.ts'
 import { Random } from '../random.ts'
 
 const KIB = 1024
 
-const allCompressions: readonly CompressionName[] = ['none', 'snappy', 'zlib', 'lz4', 'zstd']
 const checksums = ['kNoChecksum', 'kCRC32c', 'kxxHash', 'kxxHash64', 'kXXH3'] as const
 
 /** Any combination that `open` takes, of these compressions. */
@@ -36,6 +37,8 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
     disableAutoCompactions: random.chance(0.1),
     compression: random.pick(compressions),
     ...randomStyle(new Random(random.next())),
+    ...randomBlobs(new Random(random.next()), compressions),
+    ...randomMemtable(new Random(random.next())),
     ...(random.chance(0.3) ? { bottommostCompression: random.pick(compressions) } : {}),
     ...(random.chance(0.2)
       ? { compressionPerLevel: [random.pick(compressions), random.pick(compressions)] }
@@ -51,6 +54,9 @@ export function randomFamilyOptions(random: Random, compressions = allCompressio
   }
 }
 
+/** Changes nothing. */
+const keepFilter = { module: new URL('../metamorphic/keep-filter.ts', import.meta.url).href }
+
 /** What few databases ask for; each is there in some cases. */
 function randomTableFeatures(random: Random): ColumnFamilyOptions {
   const maybe = (options: ColumnFamilyOptions): ColumnFamilyOptions => (random.chance(0.3) ? options : {})
@@ -60,6 +66,7 @@ function randomTableFeatures(random: Random): ColumnFamilyOptions {
     ...maybe({ bottommostCompressionMaxDictBytes: random.pick([0, 1000, 16 * KIB]) }),
     ...maybe({ bottommostCompressionLevel: random.pick([1, 6]) }),
     ...maybe({ optimizeFiltersForHits: true }),
+    ...maybe({ compactionFilter: keepFilter }),
     ...maybe({ filterPolicy: 'ribbonfilter', bloomBeforeLevel: random.pick([-1, 0, 2]) }),
     ...maybe({
       dataBlockIndexType: 'kDataBlockBinaryAndHash',

@@ -150,10 +150,12 @@ export function writeOne(db: Writer, operation: BatchOperation, options: WriteOp
       return db.deleteRange(operation.start, operation.end, all)
     case 'merge':
       return db.merge(operation.key, operation.operand, all)
+    case 'putEntity':
+      return db.putEntity(operation.key, operation.columns, all)
   }
 }
 
-export type Writer = Pick<Database, 'put' | 'delete' | 'singleDelete' | 'deleteRange' | 'merge'>
+export type Writer = Pick<Database, 'put' | 'delete' | 'singleDelete' | 'deleteRange' | 'merge' | 'putEntity'>
 
 /** Flushes and compacts now and then, as a user might. */
 export async function settle(db: Database, random: Random): Promise<void> {

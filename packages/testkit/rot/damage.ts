@@ -31,7 +31,7 @@ export function damageAddress({ database, kind, file, at, other }: Damage): stri
 }
 
 /** The file kinds that hold what a database knows. OPTIONS and IDENTITY are for people and tools. */
-const vital = /^(\d+\.(log|sst)|MANIFEST-\d+|CURRENT)$/
+const vital = /^(\d+\.(log|sst|blob)|MANIFEST-\d+|CURRENT)$/
 
 export function vitalFiles({ disk, evidence }: RotDatabase): string[] {
   return disk

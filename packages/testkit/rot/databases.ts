@@ -70,6 +70,15 @@ function merge(number: number): Action {
   return { kind: 'write', operations: [{ type: 'merge', ...row }], sync: false }
 }
 
+function putEntity(number: number): Action {
+  const columns = { '': `entity ${number}`, name: 'x'.repeat(number), other: '' }
+  return {
+    kind: 'write',
+    operations: [{ type: 'putEntity', key: `key${number % 9}`, columns, columnFamily: 'default' }],
+    sync: false,
+  }
+}
+
 const flush: Action = { kind: 'flush', columnFamily: undefined }
 const compact: Action = { kind: 'compact', columnFamily: 'default' }
 const reopen: Action = { kind: 'reopen' }
@@ -145,6 +154,39 @@ const treeScript = script('tree', quiet, [
   put(14),
 ])
 
+const blobsScript = script('blobs', { ...quiet, enableBlobFiles: true, minBlobSize: 15, blobFileSize: 100 }, [
+  ...[1, 2, 3, 4, 5].map(n => put(n)),
+  flush,
+  ...[6, 7].map(n => put(n)),
+  flush,
+  compact,
+  merge(2),
+  put(8, true),
+  put(13),
+  flush,
+])
+
+const packedBlobsScript = script(
+  'packed-blobs',
+  { ...quiet, enableBlobFiles: true, blobCompressionType: 'snappy' },
+  [...[1, 2, 3, 4].map(n => put(n)), flush, put(5)],
+)
+
+/** The greatest key first, and values of columns. */
+const keysScript = script('keys', { ...quiet, comparator: 'rocksdb.ReverseBytewiseComparator' }, [
+  ...[1, 2, 3].map(n => put(n)),
+  putEntity(4),
+  flush,
+  putEntity(2),
+  merge(4),
+  put(5, true),
+  flush,
+  compact,
+  putEntity(6),
+  merge(6),
+  remove(3),
+])
+
 function tableScript(formatVersion: number, compression: CompressionName, checksum: ChecksumName): Script {
   const options = { ...quiet, formatVersion, compression, checksum, blockSize: 128 }
   const actions = [...[1, 2, 3, 4, 5, 6, 7, 8].map(n => put(n)), flush]
@@ -164,12 +206,14 @@ const tables: readonly Script[] = [
   tableScript(2, 'none', 'kxxHash'),
 ]
 
+const killable = [logScript, logsScript, keptLogsScript, familiesScript, treeScript, blobsScript, keysScript]
+
 export async function rotDatabases(seed = FIRST_SEED): Promise<RotDatabase[]> {
   const databases: RotDatabase[] = []
-  for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript, ...tables]) {
+  for (const each of [...killable, packedBlobsScript, ...tables]) {
     databases.push(await closedDatabase(each, seed))
   }
-  for (const each of [logScript, logsScript, keptLogsScript, familiesScript, treeScript]) {
+  for (const each of killable) {
     databases.push(await killedDatabase(each, seed))
   }
   const withLogs = databases.filter(({ name }) => /^(log|logs|kept-logs)-closed$/.test(name))

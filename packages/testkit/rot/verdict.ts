@@ -66,10 +66,10 @@ function tookItsEvidence({ database, kind, file }: Damage): boolean {
   return file === database.openLog && kind !== 'flip' && kind !== 'missing'
 }
 
-/** The bytes of every table, wherever it lies. */
+/** The bytes of every table and blob file, wherever it lies. */
 function tablesOf(disk: SimulatedDisk): string[] {
   return disk
     .filesBelow(DIRECTORY)
-    .filter(path => /\.sst(\.\d+)?$/.test(path))
+    .filter(path => /\.(sst|blob)(\.\d+)?$/.test(path))
     .map(path => Buffer.from(disk.fileNode(path).content.bytes()).toString('latin1'))
 }

@@ -10,7 +10,7 @@ import {
   type Job,
   type JobPriority,
   type JobRunner,
-  loadMergeOperator,
+  loadUserFunctions,
   type OnProgress,
   runCompactionJob,
   runFlushJob,
@@ -26,7 +26,7 @@ export class SimulatedJobs implements JobRunner {
   private readonly fs: FileSystem
   private readonly scheduler: Scheduler
   private readonly workers: number
-  private readonly waiting: Record<JobPriority, Waiting[]> = { high: [], low: [] }
+  private readonly waiting: Record<JobPriority, Waiting[]> = { high: [], middle: [], low: [] }
   private readonly running = new Set<Promise<unknown>>()
   private isClosed = false
 
@@ -49,14 +49,14 @@ export class SimulatedJobs implements JobRunner {
       return (await work) as Result
     } finally {
       this.running.delete(work)
-      const next = this.waiting.high.shift() ?? this.waiting.low.shift()
+      const next = this.waiting.high.shift() ?? this.waiting.middle.shift() ?? this.waiting.low.shift()
       next?.start()
     }
   }
 
   async close(): Promise<void> {
     this.isClosed = true
-    for (const queue of [this.waiting.high, this.waiting.low]) {
+    for (const queue of Object.values(this.waiting)) {
       for (const { refuse } of queue.splice(0)) refuse(closedError())
     }
     await Promise.allSettled(this.running)
@@ -66,10 +66,10 @@ export class SimulatedJobs implements JobRunner {
     await this.scheduler.wait('job')
     try {
       // Not through the dynamic imports of the engine's runners: how long those take, no seed decides.
-      const merge = await loadMergeOperator((job as FlushJob | CompactionJob).merge)
+      const functions = await loadUserFunctions(job as FlushJob | CompactionJob)
       return job.kind === 'flush'
-        ? runFlushJob(job as FlushJob, this.fs, onProgress, merge)
-        : runCompactionJob(job as CompactionJob, this.fs, onProgress, merge)
+        ? runFlushJob(job as FlushJob, this.fs, onProgress, functions)
+        : runCompactionJob(job as CompactionJob, this.fs, onProgress, functions)
     } finally {
       await this.scheduler.wait('job')
     }

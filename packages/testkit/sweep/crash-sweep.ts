@@ -5,6 +5,7 @@
 import { type CrashMode, crashModes, type SimulatedDisk } from '../disk/index.ts'
 import { Random } from '../random.ts'
 import { judge } from './judge.ts'
+import { MetDisks } from './met-disks.ts'
 import { recordScript, type Snapshot } from './recorder.ts'
 import type { Script } from './script.ts'
 import { scriptNamed, scripts } from './scripts.ts'
@@ -44,17 +45,21 @@ export async function allCrashCases(seed: number, only?: string): Promise<CrashC
 export async function crashSweep(options: SweepOptions): Promise<Tally> {
   const tally = newTally('crash')
   for (let seed = options.seed; tally.cases < options.cases && Date.now() < options.deadline; seed++) {
+    let met = new MetDisks()
+    let script: Script | undefined
     for (const item of sample(await allCrashCases(seed, options.script), options.cases - tally.cases)) {
       if (Date.now() >= options.deadline) break
-      await runCase(tally, crashAddress(item), options, () => judgeCase(item))
+      if (item.script !== script) met = new MetDisks()
+      script = item.script
+      await runCase(tally, crashAddress(item), options, () => judgeCase(item, met))
     }
   }
   return tally
 }
 
-function judgeCase(item: CrashCase): Promise<string> {
+function judgeCase(item: CrashCase, met?: MetDisks): Promise<string> {
   const { script, snapshot } = item
-  return judge(crashed(item), script, snapshot.moment, snapshot.disk)
+  return judge(crashed(item), script, snapshot.moment, snapshot.disk, met)
 }
 
 /** The case of an address again. */

@@ -22,6 +22,7 @@ import {
 import { Random } from '../random.ts'
 import type { Moment } from './history.ts'
 import { judge } from './judge.ts'
+import { MetDisks } from './met-disks.ts'
 import type { Script } from './script.ts'
 import { scriptNamed, scripts } from './scripts.ts'
 import { Stage, SweepError, type World } from './stage.ts'
@@ -46,6 +47,12 @@ const faultNames: readonly FaultName[] = [
 
 const CAPACITY_STEP = 256
 
+/** What a fault has left behind shows soon, if at all; one case in so many is played to the end of its script all the same. */
+const ROUNDS_AFTER_FAULT = 6
+const WHOLE_EVERY = 8
+/** Cases that lose power right after the database has resumed too, and not only at the failure and at the end. */
+const RESUMED_EVERY = 3
+
 interface FaultCase {
   readonly script: Script
   readonly seed: number
@@ -61,10 +68,14 @@ function worldOf(seed: number): World {
 export async function faultSweep(options: SweepOptions): Promise<Tally> {
   const tally = newTally('fault')
   for (let seed = options.seed; tally.cases < options.cases && Date.now() < options.deadline; seed++) {
+    let met = new MetDisks()
+    let script: Script | undefined
     for (const item of sample(await allFaultCases(seed, options.script), options.cases - tally.cases)) {
       if (Date.now() >= options.deadline) break
       const address = `${item.script.name}:${item.seed}:${item.k}:${item.fault}`
-      await runCase(tally, address, options, () => runFault(item, tally))
+      if (item.script !== script) met = new MetDisks()
+      script = item.script
+      await runCase(tally, address, options, () => runFault(item, tally, met))
     }
   }
   return tally
@@ -85,11 +96,15 @@ async function allFaultCases(seed: number, only?: string): Promise<FaultCase[]> 
     const operations: Operation[] = []
     const stage = new Stage(script, seed, worldOf(seed))
     let largest = 0
-    stage.onDisk = disk =>
+    let disks = 0
+    stage.onDisk = disk => {
+      if (++disks > 1)
+        throw new Error(`${script.name} goes over to another disk, and its name does not say so`)
       disk.observe(operation => {
         operations.push(operation)
         largest = Math.max(largest, disk.usedBytes)
       })
+    }
     await stage.play()
     for (const [index, operation] of operations.entries()) {
       for (const fault of faultNames) {
@@ -108,27 +123,31 @@ function kindOf(name: FaultName): FaultKind {
   return name === 'EIO-sticky' ? 'EIO' : name
 }
 
-async function runFault(item: FaultCase, tally: Tally): Promise<string> {
+async function runFault(item: FaultCase, tally: Tally, met?: MetDisks): Promise<string> {
   const stage = new Stage(item.script, item.seed, worldOf(item.seed))
   const moments: { disk: SimulatedDisk; moment: Moment; when: string }[] = []
   const watch = new Watch()
+  if (item.k % WHOLE_EVERY !== 0) stage.roundsAfterFault = ROUNDS_AFTER_FAULT
   stage.onDisk = disk => {
     arm(disk, item)
     disk.observe(operation => watch.see(operation, disk))
   }
-  stage.onFailure = when => moments.push({ disk: stage.disk.copy(), moment: stage.moment(), when })
+  const judgesResumed = item.k % RESUMED_EVERY === 0
+  stage.onFailure = when => {
+    if (when === 'failed' || judgesResumed)
+      moments.push({ disk: stage.disk.copy(), moment: stage.moment(), when })
+  }
   await stage.play()
   if (watch.complaint !== undefined) throw new SweepError(watch.complaint)
-  const isBitten = stage.disk.faults.bites > 0 || stage.failures.length > 0
-  if (!isBitten)
+  if (!stage.isBitten)
     return item.fault === 'full' ? 'void: the disk was large enough' : 'void: the fault did not bite'
   moments.push({ disk: stage.disk.copy(), moment: stage.moment(), when: 'closed' })
   const random = new Random(item.seed).fork(item.k)
   for (const { disk, moment, when } of moments) {
     const mode = when === 'failed' ? random.pick(crashModes) : 'loseAll'
     try {
-      const judgement = await judge(disk.crash(mode, random.fork(1)), item.script, moment, disk)
-      if (judgement === 'refused') count(tally, 'of them refused')
+      const judgement = await judge(disk.crash(mode, random.fork(1)), item.script, moment, disk, met)
+      if (judgement !== 'right') count(tally, `of them ${judgement}`)
     } catch (error) {
       throw new SweepError(`a crash (${mode}) when it had ${when}: ${error}`, { cause: error })
     }

@@ -7,7 +7,7 @@
  * dropped and made again is another one.
  */
 import type { BatchOperation, Database } from 'varve'
-import { DELIMITER } from '../model/operations.ts'
+import { columnsOf, DELIMITER, isOver } from '../model/operations.ts'
 import { StateHash } from './state-hash.ts'
 
 /** What a step does, in one incarnation of a family. */
@@ -182,7 +182,7 @@ function effectsOf(
 ): [key: string, value: string | undefined][] {
   switch (operation.type) {
     case 'put':
-      return [[String(operation.key), String(operation.value)]]
+      return [[String(operation.key), isOver(operation) ? undefined : String(operation.value)]]
     case 'delete':
     case 'singleDelete':
       return [[String(operation.key), undefined]]
@@ -191,11 +191,16 @@ function effectsOf(
       return [...rows.keys()].filter(key => key >= start && key < end).map(key => [key, undefined])
     }
     case 'merge': {
+      if (isOver(operation)) return []
       const key = String(operation.key)
       const before = rows.get(key)
       return [
         [key, before === undefined ? String(operation.operand) : `${before}${DELIMITER}${operation.operand}`],
       ]
+    }
+    case 'putEntity': {
+      const unnamed = columnsOf(operation.columns).find(([name]) => name.length === 0)
+      return [[String(operation.key), unnamed === undefined ? '' : Buffer.from(unnamed[1]).toString()]]
     }
   }
 }

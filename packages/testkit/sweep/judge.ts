@@ -6,7 +6,8 @@
 import { isVarveError, open, verifyDatabase } from 'varve'
 import type { SimulatedDisk } from '../disk/index.ts'
 import { plainRuntime } from '../simulation/index.ts'
-import { contentsOf, type Moment } from './history.ts'
+import { type Contents, contentsOf, type Moment } from './history.ts'
+import type { MetDisks } from './met-disks.ts'
 import type { Script } from './script.ts'
 import { DIRECTORY, describeBounds, SweepError } from './stage.ts'
 
@@ -14,17 +15,23 @@ import { DIRECTORY, describeBounds, SweepError } from './stage.ts'
 const RECOVERY_SEED = 1
 
 /** `refused`: it does not open, says so, and nobody can know better: see `isUndecidable`. */
-export type Judgement = 'right' | 'refused'
+export type Judgement = 'right' | 'right, on a disk met before' | 'refused'
 
-/** Throws a `SweepError` when anything is wrong. The disk is used up. `before` is as it was when power was lost. */
+/** Throws a `SweepError` when anything is wrong. The disk is used up. `before` is as it was when power was lost; `met` are others of its script. */
 export async function judge(
   disk: SimulatedDisk,
   script: Script,
   moment: Moment,
   before: SimulatedDisk,
+  met?: MetDisks,
 ): Promise<Judgement> {
+  const known = met?.find(disk)
+  if (known !== undefined && moment.history.find(known, moment) !== undefined)
+    return 'right, on a disk met before'
+  const found = met && disk.copy()
+  let contents: Contents
   try {
-    await recoverAndCompare(disk, script, moment)
+    contents = await recoverAndCompare(disk, script, moment)
   } catch (error) {
     if (error instanceof SweepError && isUndecidable(error.cause, script, before)) return 'refused'
     throw error
@@ -35,6 +42,7 @@ export async function judge(
     const [{ file, offset, message }] = problems
     throw new SweepError(`verify: ${file} at ${offset}: ${message}`)
   }
+  if (found !== undefined) met?.add(found, contents)
   return 'right'
 }
 
@@ -50,16 +58,17 @@ function isUndecidable(cause: unknown, script: Script, before: SimulatedDisk): b
   return keepsLogs && before.fileNode(cause.file).forgotten !== undefined
 }
 
-async function recoverAndCompare(disk: SimulatedDisk, script: Script, moment: Moment): Promise<void> {
+async function recoverAndCompare(disk: SimulatedDisk, script: Script, moment: Moment): Promise<Contents> {
   const db = await openAfterCrash(disk, script)
   let isRight = false
   try {
-    if (moment.history.find(await contentsOf(db), moment) === undefined)
-      throw new SweepError(describeBounds(moment))
+    const contents = await contentsOf(db)
+    if (moment.history.find(contents, moment) === undefined) throw new SweepError(describeBounds(moment))
     const key = 'written after the crash'
     await db.put(key, 'value')
     if ((await db.get(key)) === undefined) throw new SweepError('a write after the crash cannot be read')
     isRight = true
+    return contents
   } finally {
     // What went wrong is the news, not what closing says of it.
     if (isRight) await db.close()

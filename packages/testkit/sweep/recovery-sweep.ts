@@ -6,6 +6,7 @@ import { type CrashMode, crashModes } from '../disk/index.ts'
 import { Random } from '../random.ts'
 import { allCrashCases, type CrashCase, crashAddress, crashCaseAt, crashed } from './crash-sweep.ts'
 import { judge, recover } from './judge.ts'
+import { MetDisks } from './met-disks.ts'
 import { recordOn, type Snapshot } from './recorder.ts'
 import { count, newTally, runCase, type SweepOptions, sample, type Tally } from './tally.ts'
 
@@ -39,11 +40,12 @@ async function sweepRecovery(
     count(tally, 'first state does not recover')
     return
   }
+  const met = new MetDisks()
   for (const [k, snapshot] of snapshots.entries()) {
     if (tally.cases >= options.cases || Date.now() >= options.deadline) return
     const mode = crashModes[(k + index) % crashModes.length]
     const address = `${crashAddress(item)}:${k}:${mode}`
-    await runCase(tally, address, options, () => judgeSecond(item, snapshot, k, mode))
+    await runCase(tally, address, options, () => judgeSecond(item, snapshot, k, mode, met))
   }
 }
 
@@ -57,9 +59,10 @@ function judgeSecond(
   { disk, moment }: Snapshot,
   k: number,
   mode: CrashMode,
+  met?: MetDisks,
 ): Promise<string> {
   const random = new Random(item.seed).fork(item.k).fork(k).fork(crashModes.indexOf(mode))
-  return judge(disk.crash(mode, random), item.script, moment, disk)
+  return judge(disk.crash(mode, random), item.script, moment, disk, met)
 }
 
 export async function replayRecovery(address: string): Promise<string> {

@@ -4,13 +4,22 @@
  *
  * Keys and values are strings of one character per byte.
  */
-import type { BatchOperation, OpenOptions } from 'varve'
+import type { BatchOperation, MutableColumnFamilyOptions, OpenOptions } from 'varve'
 import type { Random } from '../random.ts'
 
 export type Action =
   | { readonly kind: 'write'; readonly operations: readonly BatchOperation[]; readonly sync: boolean }
   | { readonly kind: 'flush'; readonly columnFamily: string | undefined }
   | { readonly kind: 'compact'; readonly columnFamily: string }
+  /** Some of the tables, as many as can be. */
+  | { readonly kind: 'compactFiles'; readonly columnFamily: string; readonly outputLevel: number }
+  | {
+      readonly kind: 'setOptions'
+      readonly columnFamily: string
+      readonly changes: MutableColumnFamilyOptions
+    }
+  /** All files below level 0. In a round of its own, behind a synced deletion of all keys: nothing is to change by it. */
+  | { readonly kind: 'deleteFiles'; readonly columnFamily: string }
   | { readonly kind: 'createFamily'; readonly name: string }
   | { readonly kind: 'dropFamily'; readonly name: string }
   /** Reads everything and compares. In a round of its own. */

@@ -1,6 +1,7 @@
 /** The scripts of the sweeps. Each leads through one part of the engine where a crash or a failure is delicate. */
 import type { BatchOperation, OpenOptions } from 'varve'
-import { MERGE_OPERATOR, randomOperation } from '../model/operations.ts'
+import { inFlushes as keepingFilter } from '../metamorphic/keep-filter.ts'
+import { MERGE_OPERATOR, randomOperation, withLifetime } from '../model/operations.ts'
 import type { Random } from '../random.ts'
 import type { Action, Round, Script } from './script.ts'
 
@@ -21,6 +22,14 @@ const small: OpenOptions = {
 const quiet: OpenOptions = { ...small, disableAutoCompactions: true }
 const twoFamilies = { columnFamilies: { users: {} } }
 const threeFamilies = { columnFamilies: { users: {}, log: {} } }
+
+/** One for every few values, and their values moved whenever there is a compaction. */
+const manyBlobs: OpenOptions = {
+  enableBlobFiles: true,
+  minBlobSize: 30,
+  blobFileSize: 400,
+  blobGarbageCollectionAgeCutoff: 0.6,
+}
 
 function operation(random: Random, columnFamily: string, size: number): BatchOperation {
   const value = () => `${random.next()} `.repeat(Math.ceil(random.between(1, size) / 11))
@@ -54,7 +63,40 @@ const crash: Round = [{ kind: 'crash' }]
 const flushAll: Round = [{ kind: 'flush', columnFamily: undefined }]
 const compact: Round = [{ kind: 'compact', columnFamily: 'default' }]
 
+const collectingBlobs: OpenOptions = {
+  ...small,
+  ...manyBlobs,
+  blobCompressionType: 'snappy',
+  blobGarbageCollectionForceThreshold: 0.1,
+}
+
+const withExpiry: OpenOptions = { ...quiet, columnFamilies: { brief: { expiringKeys: true } } }
+
 export const scripts: readonly Script[] = [
+  { name: 'expiry', options: withExpiry, rounds: random => livesThrough(random, reopen) },
+  { name: 'crashes-expiry', options: withExpiry, rounds: random => livesThrough(random, crash) },
+  { name: 'kills-expiry', options: withExpiry, rounds: random => livesThrough(random, kill) },
+  {
+    name: 'filter',
+    options: {
+      ...small,
+      compression: 'snappy',
+      compactionFilter: keepingFilter,
+    },
+    rounds: random => [
+      ...times(3, () => [
+        Array.from({ length: 12 }, () => put(random, false)),
+        flushAll,
+        Array.from({ length: 3 }, () => put(random, random.chance(0.2))),
+      ]),
+      [...compact, put(random, true)],
+      flushAll,
+      compact,
+      scan,
+    ],
+  },
+  { name: 'deleted-files', options: quiet, rounds: random => deletedFiles(random, scan) },
+  { name: 'crashes-deleted-files', options: quiet, rounds: random => deletedFiles(random, crash) },
   {
     name: 'create',
     options: quiet,
@@ -130,6 +172,30 @@ export const scripts: readonly Script[] = [
       ...times(9, () => [[put(random, random.chance(0.3))], flushAll]),
       compact,
       ...times(4, () => [[put(random, random.chance(0.3))], flushAll]),
+      scan,
+    ],
+  },
+  {
+    name: 'options',
+    options: { ...quiet, ...twoFamilies },
+    rounds: random => [
+      ...times(3, () => [
+        [put(random, true)],
+        flushAll,
+        ...repeat(2, () => [put(random, random.chance(0.3))]),
+      ]),
+      [
+        { kind: 'setOptions', columnFamily: 'default', changes: { compression: 'zstd', blockSize: 256 } },
+        put(random, true),
+      ],
+      [put(random, false)],
+      flushAll,
+      [{ kind: 'compactFiles', columnFamily: 'default', outputLevel: 3 }, put(random, random.chance(0.5))],
+      [{ kind: 'setOptions', columnFamily: 'users', changes: { maxWriteBufferNumber: 5 } }],
+      [{ kind: 'setOptions', columnFamily: 'default', changes: { disableAutoCompactions: false } }],
+      ...repeat(4, () => [put(random, random.chance(0.3))]),
+      flushAll,
+      [{ kind: 'compactFiles', columnFamily: 'default', outputLevel: 5 }],
       scan,
     ],
   },
@@ -250,7 +316,89 @@ export const scripts: readonly Script[] = [
       scan,
     ],
   },
+  {
+    name: 'blobs',
+    options: { ...quiet, ...manyBlobs },
+    rounds: random => [
+      ...times(3, () => [
+        Array.from({ length: 12 }, () => put(random, false)),
+        flushAll,
+        Array.from({ length: 3 }, () => put(random, random.chance(0.2))),
+      ]),
+      [...compact, put(random, true)],
+      [put(random, false)],
+      flushAll,
+      compact,
+      scan,
+      reopen,
+      [put(random, random.chance(0.5))],
+      flushAll,
+      compact,
+    ],
+  },
+  { name: 'blob-collection', options: collectingBlobs, rounds: random => blobCollection(random, reopen) },
+  {
+    name: 'crashes-blob-collection',
+    options: collectingBlobs,
+    rounds: random => blobCollection(random, crash),
+  },
 ]
+
+/** By number of characters: all keys of these scripts are before it. */
+const BEHIND_ALL_KEYS = 'z'
+
+/** Keys that expire are flushed and compacted; `between` it is opened anew. */
+function livesThrough(random: Random, between: Round): Round[] {
+  return [
+    ...times(2, () => [
+      ...repeat(4, () => [brief(random, random.chance(0.3))]),
+      [{ kind: 'flush', columnFamily: 'brief' } as const, brief(random, false)],
+    ]),
+    [{ kind: 'compact', columnFamily: 'brief' }, brief(random, true)],
+    between,
+    [brief(random, false)],
+    [{ kind: 'compact', columnFamily: 'brief' }],
+    scan,
+  ]
+}
+
+/** Everything is deleted and written anew, with `between` in between. */
+function deletedFiles(random: Random, between: Round): Round[] {
+  return times(2, () => [
+    ...repeat(4, () => [put(random, random.chance(0.2))]),
+    flushAll,
+    compact,
+    deleteAll('default'),
+    [{ kind: 'deleteFiles', columnFamily: 'default' } as const],
+    [put(random, random.chance(0.5))],
+    between,
+  ])
+}
+
+/** Garbage comes and goes; `between` it is opened anew. */
+function blobCollection(random: Random, between: Round): Round[] {
+  const write = () => Array.from({ length: 4 }, () => put(random, random.chance(0.1), 'default', 8 * KIB))
+  return [
+    ...repeat(14, write),
+    scan,
+    [...compact, put(random, random.chance(0.5))],
+    between,
+    ...repeat(4, write),
+    scan,
+  ]
+}
+
+function deleteAll(columnFamily: string): Round {
+  const operation: BatchOperation = { type: 'deleteRange', start: '', end: BEHIND_ALL_KEYS, columnFamily }
+  return [{ kind: 'write', operations: [operation], sync: true }]
+}
+
+function brief(random: Random, sync: boolean): Action {
+  const operations = Array.from({ length: random.between(1, 5) }, () =>
+    withLifetime(random, operation(random, 'brief', 120)),
+  )
+  return { kind: 'write', operations, sync }
+}
 
 export function scriptNamed(name: string): Script {
   const script = scripts.find(candidate => candidate.name === name)

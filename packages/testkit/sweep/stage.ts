@@ -30,6 +30,8 @@ export class Stage {
   onDisk: ((disk: SimulatedDisk) => void) | undefined = undefined
   /** Called when something failed, before anything is done about it, and again when the database goes on. */
   onFailure: ((when: 'failed' | 'resumed') => void) | undefined = undefined
+  /** So many rounds are played after something failed or a fault was made up for; the others are left out. */
+  roundsAfterFault: number = Number.POSITIVE_INFINITY
   private readonly script: Script
   private readonly random: Random
   private readonly runtimeSeeds: Random
@@ -47,13 +49,22 @@ export class Stage {
     this.history = new History(baseFamilies(script.options))
   }
 
-  /** The whole script, from opening to closing. */
+  /** The script, from opening to closing. */
   async play(): Promise<void> {
     const rounds = this.script.rounds(this.random.fork(3))
     this.onDisk?.(this.disk)
     await this.open()
-    for (const round of rounds) await this.playRound(round)
+    let left = this.roundsAfterFault
+    for (const round of rounds) {
+      if (this.isBitten && left-- === 0) break
+      await this.playRound(round)
+    }
     await this.close()
+  }
+
+  /** Whether anything has failed, or a fault was made up for. */
+  get isBitten(): boolean {
+    return this.disk.faults.bites > 0 || this.failures.length > 0
   }
 
   moment(): Moment {
@@ -72,6 +83,12 @@ export class Stage {
       await this.recoverFromFailure()
   }
 
+  /** Not where the deletion of all keys before it was refused: it is no deletion of keys. */
+  private async deleteFiles(columnFamily: string): Promise<void> {
+    const rows = await this.database.keys({ columnFamily, limit: 1 }).toArray()
+    if (rows.length === 0) await this.database.deleteFilesInRanges([{}], { columnFamily })
+  }
+
   private async attempt(action: Action): Promise<void> {
     try {
       await this.perform(action)
@@ -88,6 +105,12 @@ export class Stage {
         return this.flush(action.columnFamily)
       case 'compact':
         return this.database.compact({ columnFamily: action.columnFamily })
+      case 'compactFiles':
+        return this.compactFiles(action)
+      case 'setOptions':
+        return this.setOptions(action)
+      case 'deleteFiles':
+        return this.deleteFiles(action.columnFamily)
       case 'createFamily':
         return this.changeFamily('create', action.name)
       case 'dropFamily':
@@ -123,6 +146,24 @@ export class Stage {
     if (columnFamily !== undefined && !this.database.columnFamilyNames().includes(columnFamily)) return
     await this.database.flush(columnFamily === undefined ? {} : { columnFamily })
     if (columnFamily === undefined) history.madeDurable(issued)
+  }
+
+  /** Whether they can be compacted so depends on what else goes on. */
+  private async compactFiles(action: Extract<Action, { kind: 'compactFiles' }>): Promise<void> {
+    const { columnFamily, outputLevel } = action
+    const files = this.database.liveFiles().filter(file => file.columnFamily === columnFamily)
+    const chosen = files.flatMap(({ number, beingCompacted }) => (beingCompacted ? [] : [number]))
+    try {
+      await this.database.compactFiles(chosen, outputLevel, { columnFamily })
+    } catch (error) {
+      if (!refusals.some(code => isVarveError(error, code))) throw error
+    }
+  }
+
+  private async setOptions(action: Extract<Action, { kind: 'setOptions' }>): Promise<void> {
+    const { columnFamily, changes } = action
+    if (!this.database.columnFamilyNames().includes(columnFamily)) return
+    await this.database.setOptions(changes, { columnFamily })
   }
 
   private async changeFamily(kind: 'create' | 'drop', name: string): Promise<void> {
@@ -287,6 +328,9 @@ export class Stage {
     return this.disk.faults.bites > 0 || this.disk.capacity < Number.POSITIVE_INFINITY
   }
 }
+
+/** How tables that somebody names may be refused. */
+const refusals: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'ABORTED']
 
 /** How a failing disk may show itself. Bytes that are missing from a file are corruption as far as anyone can tell. */
 const expectedCodes: readonly ErrorCode[] = ['IO_ERROR', 'NO_SPACE', 'READ_ONLY', 'ABORTED', 'CORRUPTION']

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib'
+
 /** A fingerprint of a set of rows, which one row more or less changes in a few operations. */
 export class StateHash {
   static readonly empty: StateHash = new StateHash(0, 0, 0)
@@ -13,20 +15,19 @@ export class StateHash {
 
   /** With the row, if it was not in the set, or without it, if it was. Both count as one more in `rows`. */
   toggled(key: string, value: string): StateHash {
-    let low = 0x811c_9dc5
-    let high = 0x9747_b28c ^ key.length
-    for (const text of [key, value]) {
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i)
-        low = Math.imul(low ^ code, 0x0100_0193)
-        high = Math.imul(high ^ code, 0x85eb_ca6b) ^ (high >>> 15)
-      }
-      low = Math.imul(low ^ 0x1_0001, 0x0100_0193)
-    }
-    return new StateHash(this.rows + 1, this.low ^ low, this.high ^ high)
+    const row = crc32(value, crc32(key)) ^ Math.imul(key.length, 0x9e37_79b1)
+    // Checksums of rows that trade values add up to the same; these do not.
+    return new StateHash(this.rows + 1, this.low ^ scrambled(row), this.high ^ scrambled(~row))
   }
 
   equals(other: StateHash | undefined): boolean {
     return other !== undefined && this.low === other.low && this.high === other.high
   }
+}
+
+/** The end of MurmurHash3: every bit of the result depends on every bit. */
+function scrambled(hash: number): number {
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35)
+  return bits ^ (bits >>> 16)
 }

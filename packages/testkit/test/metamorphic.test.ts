@@ -100,7 +100,7 @@ test('a delete that a compaction loses is found, and the case is made small', as
   const makeWorld = ({ world, options, seed }: Case) => ({
     make: () => new ForgetfulWorld(world, options, seed),
   })
-  const found: Case = { seed: 4, operations: 600, ...plain }
+  const found: Case = { seed: 9, operations: 600, ...plain }
   const difference = await playCase(found, makeWorld)
   assert.ok(difference instanceof Difference)
   const smaller = await reduceCase(found, difference.index, 20_000, makeWorld)

@@ -1,0 +1,3 @@
+export { BlobFileCache } from './blob-file-cache.ts'
+export { BlobFileReader, type BlobIdentity } from './blob-file-reader.ts'
+export { BlobRequest } from './blob-request.ts'

@@ -1,0 +1,1 @@
+export { type Columns, columnsOf, entityOf, mergeBase, mergedEntity } from './columns.ts'

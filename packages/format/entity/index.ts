@@ -1,0 +1,8 @@
+export {
+  type Column,
+  decodeEntity,
+  defaultRange,
+  encodeEntity,
+  findDefaultColumn,
+  withDefaultColumn,
+} from './entity.ts'

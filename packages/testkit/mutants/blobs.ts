@@ -1,0 +1,156 @@
+/** Bugs in blob files. */
+import type { Mutant } from './mutant.ts'
+
+const blobTest = 'packages/engine/test/blob-files.test.ts'
+const pieceTest = 'packages/engine/blob/blob-files.test.ts'
+const metaTest = 'packages/engine/version/blob-file-meta.test.ts'
+const cursorTest = 'packages/engine/cursor/visible-blobs.test.ts'
+const crashSweep =
+  'packages/testkit/sweep/main.ts crash --script blobs --states 400 --seed 1 --shards 1 --stop'
+
+export const blobMutants: readonly Mutant[] = [
+  {
+    id: 'M38',
+    what: 'a compaction does not count the garbage that it makes',
+    file: 'packages/engine/compaction/job-blobs.ts',
+    find: 'this.meter.addIn(this.decode(valueBytes, valueStart, valueEnd), keyEnd - keyStart)',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=wherever.and.however`],
+  },
+  {
+    id: 'M38b',
+    what: 'references that a compaction carries on count as garbage',
+    file: 'packages/engine/compaction/job-blobs.ts',
+    find: '    this.meter.addOut(reference, keyLength)\n',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=forced.collection`],
+  },
+  {
+    id: 'M38c',
+    what: 'a value that was moved is written as if it were its old reference',
+    file: 'packages/engine/compaction/compaction-cursor.ts',
+    find: 'const low = ((trailerLow & ~0xff) | ValueType.Value) >>> 0\n    return this.isZeroed ? this.finishKey(ValueType.Value,',
+    replace: 'const low = trailerLow\n    return this.isZeroed ? this.finishKey(ValueType.BlobIndex,',
+    killers: [`${blobTest} --test-name-pattern=forced.collection`],
+  },
+  {
+    id: 'M38d',
+    what: 'a MANIFEST that follows another forgets the garbage',
+    file: 'packages/engine/version/snapshot-edits.ts',
+    find: 'blobFiles.filter(({ garbageCount }) => garbageCount > 0).map(garbageOf)',
+    replace: '[]',
+    killers: [`${blobTest} --test-name-pattern=from.MANIFEST.to.MANIFEST`],
+  },
+  {
+    id: 'M38e',
+    what: 'the parts of a divided compaction write blob files of the same numbers',
+    file: 'packages/engine/compaction/subcompactions.ts',
+    find: 'first: write.fileNumbers.first + part * count, count',
+    replace: 'first: write.fileNumbers.first, count',
+    killers: [`${blobTest} --test-name-pattern=divided`],
+  },
+  {
+    id: 'M39',
+    what: 'a blob file is removed while somebody reads it',
+    file: 'packages/engine/version/column-family-state.ts',
+    find: 'const obsolete = this.removedBlobFiles.filter(removed => !this.isHeld(removed))',
+    replace: 'const obsolete = this.removedBlobFiles.filter(() => true)',
+    killers: [`${blobTest} --test-name-pattern=forced.collection`],
+  },
+  {
+    id: 'M39b',
+    what: 'the MANIFEST names a blob file that is not on the device',
+    file: 'packages/engine/blob/blob-file-builder.ts',
+    find: '    file.syncSync()\n',
+    replace: '',
+    killers: [crashSweep],
+  },
+  {
+    id: 'M39c',
+    what: 'a table does not say which blob files it needs',
+    file: 'packages/engine/compaction/table-output.ts',
+    find: 'if (this.oldestBlobFile !== 0) record.oldestBlobFileNumber = this.oldestBlobFile',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=operands.are.merged`],
+  },
+  {
+    id: 'M39d',
+    what: 'a table says that it needs the newest blob file, where it needs an older one',
+    file: 'packages/engine/compaction/table-output.ts',
+    find: 'number < this.oldestBlobFile) this',
+    replace: 'number > this.oldestBlobFile) this',
+    killers: [`${blobTest} --test-name-pattern=wherever.and.however`],
+  },
+  {
+    id: 'M39e',
+    what: 'the value of another key is taken for that of the key',
+    file: 'packages/engine/blob/blob-file-reader.ts',
+    find: 'if (!isOfKey || valueEnd',
+    replace: 'if (valueEnd',
+    killers: [`${pieceTest} --test-name-pattern=another.key`],
+  },
+  {
+    id: 'M39f',
+    what: 'a blob file goes though the oldest table that is linked to any is linked to it',
+    file: 'packages/engine/version/blob-file-meta.ts',
+    find: 'if (file.number < oldestLinked) return false',
+    replace: 'if (file.number <= oldestLinked) return false',
+    killers: [metaTest],
+  },
+  {
+    id: 'M39g',
+    what: 'a blob file goes though only a part of it is garbage',
+    file: 'packages/engine/version/blob-file-meta.ts',
+    find: 'return linkedTables > 0 || garbageCount < file.record.totalCount',
+    replace: 'return linkedTables > 0 || garbageCount === 0',
+    killers: [metaTest],
+  },
+  {
+    id: 'M39h',
+    what: 'blob files of a dropped column family stay',
+    file: 'packages/engine/version/column-family-state.ts',
+    find: 'for (const { file } of this.current.blobFiles) this.removedBlobFiles.push({ file, removedAt })',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=dropped.column.family`],
+  },
+  {
+    id: 'M39i',
+    what: 'a cursor that waits for a value shows it after another movement',
+    file: 'packages/engine/cursor/visible-cursor.ts',
+    find: '    this.isMerging = false\n    this.blob = undefined\n',
+    replace: '    this.isMerging = false\n',
+    killers: [cursorTest],
+  },
+  {
+    id: 'M39j',
+    what: 'a flush or compaction that fails leaves its blob files behind',
+    file: 'packages/engine/compaction/job-writer.ts',
+    find: '    this.blobs?.builder?.abandon()\n',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=that.fails`],
+  },
+  {
+    id: 'M39k',
+    what: 'a blob file that is missing is noticed by the reads that need it, and by no open',
+    file: 'packages/engine/db/recover.ts',
+    find: '    await checkBlobFiles(engine, family)\n',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=missing`],
+  },
+  {
+    id: 'M39l',
+    what: 'tables are never compacted to empty old blob files',
+    file: 'packages/engine/compaction/blob-collection.ts',
+    find: 'garbageBytes < threshold * totalBytes) return []',
+    replace: 'garbageBytes < totalBytes) return []',
+    killers: [`${blobTest} --test-name-pattern=for.nothing.else`],
+  },
+  {
+    id: 'M39m',
+    what: 'values are moved though nothing in their files is garbage, again and again',
+    file: 'packages/engine/compaction/blob-collection.ts',
+    find: 'garbageBytes === 0 || ',
+    replace: '',
+    killers: [`${blobTest} --test-name-pattern=threshold.of.0`],
+  },
+]

@@ -1,0 +1,173 @@
+/** Bugs in compaction filters, in what expires, in deleted files and in events. */
+import type { Mutant } from './mutant.ts'
+
+const filterTest = 'packages/engine/test/compaction-filters.test.ts'
+const cursorTest = 'packages/engine/compaction/compaction-cursor.test.ts'
+const expiryTest = 'packages/engine/test/expiring-keys.test.ts'
+const ttlTest = 'packages/engine/test/ttl-database.oracle.test.ts'
+const viewTest = 'packages/engine/test/views-expiry.test.ts'
+const filesTest = 'packages/engine/test/deleted-files.test.ts'
+const eventTest = 'packages/engine/test/events.test.ts'
+
+export const expiryMutants: readonly Mutant[] = [
+  {
+    id: 'M80',
+    what: 'a compaction filter removes what a snapshot sees',
+    file: 'packages/engine/compaction/compaction-cursor.ts',
+    find: 'return this.stripe === this.snapshots.length',
+    replace: 'return true',
+    killers: [`${cursorTest} --test-name-pattern=filter.decides`],
+  },
+  {
+    id: 'M80b',
+    what: 'what a filter removes goes without a tombstone, and older versions come back',
+    file: 'packages/engine/compaction/compaction-cursor.ts',
+    find: 'if (value === null) return this.emitTombstone(ValueType.Deletion)',
+    replace: 'if (value === null) {\n      this.skipStripe()\n      return false\n    }',
+    killers: [`${cursorTest} --test-name-pattern=filter.decides`],
+  },
+  {
+    id: 'M80c',
+    what: 'a filter that throws keeps the entry, and nobody is told',
+    file: 'packages/engine/compaction-filter/compaction-filter.ts',
+    find: '    throw filterFailed(filter, error)\n',
+    replace: `    return 'keep'\n`,
+    killers: [`${filterTest} --test-name-pattern=costs.nothing`],
+  },
+  {
+    id: 'M80d',
+    what: 'operands that the filter has removed still hide what lies below them',
+    file: 'packages/engine/compaction/compaction-cursor.ts',
+    find: '      this.stripe = NO_STRIPE\n      return false',
+    replace: '      return false',
+    killers: [`${filterTest} --test-name-pattern=each.operand`],
+  },
+  {
+    id: 'M80e',
+    what: 'a filter that is given itself lets nobody else have a turn',
+    file: 'packages/engine/compaction/job-writer.ts',
+    find: '        await turns.next()\n',
+    replace: '',
+    killers: [`${filterTest} --test-name-pattern=their.turn`],
+  },
+  {
+    id: 'M80f',
+    what: 'a manual compaction moves files past the filter',
+    file: 'packages/engine/compaction/picked-files.ts',
+    find: "if (reason === 'manual' && isFiltered(options)) return false",
+    replace: '',
+    killers: [`${filterTest} --test-name-pattern=could.be.moved`],
+  },
+  {
+    id: 'M81',
+    what: 'a scan shows what is over',
+    file: 'packages/engine/cursor/visible-cursor.ts',
+    find: 'return this.sees(this.moment, valueBytes, valueStart, valueEnd)',
+    replace: 'return true',
+    killers: [`${expiryTest} --test-name-pattern=until.its.time`],
+  },
+  {
+    id: 'M81b',
+    what: 'a snapshot sees the time at which it is read, not that at which it was taken',
+    file: 'packages/engine/db/read-path.ts',
+    find: 'return options?.snapshot?.takenAt ?? engine.runtime.clock.now()',
+    replace: 'return engine.runtime.clock.now()',
+    killers: [`${expiryTest} --test-name-pattern=snapshot.sees`],
+  },
+  {
+    id: 'M81c',
+    what: 'operands with different ends are combined for good',
+    file: 'packages/engine/expiry/make-expiry.ts',
+    find: 'return older.end === newer.end ? newer : undefined',
+    replace: 'return newer',
+    killers: [`${expiryTest} --test-name-pattern=each.merge.operand`],
+  },
+  {
+    id: 'M81d',
+    what: 'the MANIFEST does not say that keys expire',
+    file: 'packages/engine/version/snapshot-edits.ts',
+    find: '  if (family.valueStamp !== undefined) edit.valueStamp = family.valueStamp\n',
+    replace: '',
+    killers: [`${expiryTest} --test-name-pattern=while.it.is.empty`],
+  },
+  {
+    id: 'M81e',
+    what: 'a family with plain values gets expiringKeys, and compactions take their ends for times',
+    file: 'packages/engine/db/family-expiry.ts',
+    find: 'if (!(await isStamped(engine, family))) {',
+    replace: 'if (family.expiry === undefined) {',
+    killers: [`${expiryTest} --test-name-pattern=without.stamps`],
+  },
+  {
+    id: 'M81f',
+    what: 'an index entry that stays keeps the time to live that its row had before',
+    file: 'packages/engine/view/round.ts',
+    find: 'if (mayExpire || same === undefined',
+    replace: 'if (same === undefined',
+    killers: [`${viewTest} --test-name-pattern=put.again`],
+  },
+  {
+    id: 'M81g',
+    what: 'a batch is written with its own values instead of stamped ones',
+    file: 'packages/engine/db/write-path.ts',
+    find: 'const batch = isStamped ? stampedBatch(engine, given) : given',
+    replace: 'const batch = given',
+    killers: [`${expiryTest} --test-name-pattern=batches`],
+  },
+  {
+    id: 'M81h',
+    what: 'tables do not say that their values have stamps',
+    file: 'packages/format/sst/table-statistics.ts',
+    find: '    [PropertyName.valueStamp, options.valueStamp],\n',
+    replace: '',
+    killers: [`${ttlTest} --test-name-pattern=eight.bytes`],
+  },
+  {
+    id: 'M82',
+    what: 'a ttl database counts the time to live in milliseconds',
+    file: 'packages/engine/expiry/make-expiry.ts',
+    find: '(written + ttl + 1) * 1000',
+    replace: 'written * 1000 + ttl',
+    killers: [`${ttlTest} --test-name-pattern=what.is.over`],
+  },
+  {
+    id: 'M83',
+    what: 'files that reach beyond the range are deleted',
+    file: 'packages/engine/db/delete-files.ts',
+    find: 'order.compareKeys(files[from].smallestUserKey, start) < 0) from++',
+    replace: 'order.compareKeys(files[from].largestUserKey, start) < 0) from++',
+    killers: [`${filesTest} --test-name-pattern=wholly`],
+  },
+  {
+    id: 'M83b',
+    what: 'the files of level 0 are deleted, too',
+    file: 'packages/engine/db/delete-files.ts',
+    find: 'levels.slice(1)',
+    replace: 'levels',
+    killers: [`${filesTest} --test-name-pattern=in.memory`],
+  },
+  {
+    id: 'M83c',
+    what: 'deleted files are not recorded, and are back after a restart',
+    file: 'packages/engine/db/delete-files.ts',
+    find: 'columnFamily: family.id, deletedFiles }',
+    replace: 'columnFamily: family.id, deletedFiles: [] }',
+    killers: [`${filesTest} --test-name-pattern=wholly`],
+  },
+  {
+    id: 'M84',
+    what: 'a listener that throws makes a flush fail',
+    file: 'packages/engine/db/events.ts',
+    find: '      } catch (error) {\n        warn(name, error)\n',
+    replace: '      } catch (error) {\n        throw error\n',
+    killers: [`${eventTest} --test-name-pattern=breaks.nothing`],
+  },
+  {
+    id: 'M84b',
+    what: 'a listener whose promise rejects ends the process',
+    file: 'packages/engine/db/events.ts',
+    find: 'if (result instanceof Promise) result.catch(error => warn(name, error))',
+    replace: '',
+    killers: [`${eventTest} --test-name-pattern=breaks.nothing`],
+  },
+]
