@@ -26,6 +26,7 @@ import { checkRefusal, refusals } from './refusals.ts'
 import { buildRocks } from './rocks.ts'
 import { exchangeTimestamps } from './timestamps.ts'
 import { isInstalled } from './tools.ts'
+import { wholeDirectoryChecks } from './whole-directories.ts'
 
 const { values } = parseArgs({
   options: {
@@ -80,6 +81,7 @@ function installedChecks(count: number): Check[] {
       index % 3 === 0
         ? { name: `ping-pong of ${rounds} rounds`, run: (dir, random) => pingPong(dir, random, rounds) }
         : { name: 'Varve to C++', run: (dir, random) => fromVarve(dir, random) },
+    index => wholeDirectoryChecks[index % wholeDirectoryChecks.length],
   ]
   for (let i = 0; checks.length < count; i++)
     checks.push(turns[i % turns.length](Math.floor(i / turns.length)))
