@@ -179,7 +179,7 @@ export const columnFamilyRules: Record<keyof ColumnFamilyOptions, Rule> = {
   bloomBeforeLevel: integer(-1, 0x7fff_ffff),
   wholeKeyFiltering: boolean,
   prefixExtractor: extractor,
-  formatVersion: integer(2, 5),
+  formatVersion: integer(2, 7),
   checksum: oneOf(...checksumNames),
   ...blobRules,
   comparator,

@@ -194,7 +194,11 @@ export interface ColumnFamilyOptions {
    * without it. Default: none.
    */
   prefixExtractor?: PrefixExtractorOption
-  /** Version of the table format that is written: 2 to 5. Default 5, which every RocksDB since 6.6 reads. */
+  /**
+   * Version of the table format that is written: 2 to 7. Default 5, which every RocksDB since 6.6 reads. From 6 on, which
+   * RocksDB reads since 8.6, and 7 since 10.4, the checksum of a block tells where it belongs, so that one that was written
+   * to another place is noticed.
+   */
   formatVersion?: number
   /** Checksum of the blocks that are written. Default kXXH3. */
   checksum?: ChecksumName

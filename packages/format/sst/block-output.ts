@@ -6,7 +6,7 @@
  */
 import { BLOCK_TRAILER_LENGTH, type BlockHandle } from '../block/index.ts'
 import { writeUint32 } from '../bytes/index.ts'
-import { blockChecksum } from '../checksum/index.ts'
+import { blockChecksum, contextModifier } from '../checksum/index.ts'
 import { compressBlock } from '../compress/index.ts'
 
 /** Bytes for one write; a few dozen blocks of the usual size. */
@@ -18,14 +18,19 @@ export type ByteSink = (bytes: Uint8Array) => void
 export class BlockOutput {
   /** Where the next block will begin. */
   offset = 0
+  /** The compression types that blocks have so far, other than none. */
+  readonly compressions: Set<number> = new Set()
   private readonly sink: ByteSink
   private readonly checksumType: number
+  private readonly baseContextChecksum: number
   private readonly chunk: Uint8Array = new Uint8Array(CHUNK_LENGTH)
   private chunkLength = 0
 
-  constructor(sink: ByteSink, checksumType: number) {
+  /** See `Footer.baseContextChecksum`. */
+  constructor(sink: ByteSink, checksumType: number, baseContextChecksum: number) {
     this.sink = sink
     this.checksumType = checksumType
+    this.baseContextChecksum = baseContextChecksum
   }
 
   /** Writes a block, compressed with `compression` unless that does not make it smaller. */
@@ -36,13 +41,16 @@ export class BlockOutput {
     dictionary?: Uint8Array,
   ): BlockHandle {
     const compressed = compression === 0 ? undefined : compressBlock(compression, payload, level, dictionary)
-    return compressed === undefined ? this.write(payload, 0) : this.write(compressed, compression)
+    if (compressed === undefined) return this.write(payload, 0)
+    this.compressions.add(compression)
+    return this.write(compressed, compression)
   }
 
   /** Writes a block whose payload is of compression type `type` already. */
   write(payload: Uint8Array, type: number): BlockHandle {
     const handle = { offset: this.offset, size: payload.length }
-    const checksum = blockChecksum(this.checksumType, payload, 0, payload.length, type)
+    const plain = blockChecksum(this.checksumType, payload, 0, payload.length, type)
+    const checksum = (plain + contextModifier(this.baseContextChecksum, this.offset)) >>> 0
     this.append(payload)
     if (this.chunkLength + BLOCK_TRAILER_LENGTH > CHUNK_LENGTH) this.flush()
     this.chunk[this.chunkLength] = type

@@ -1,13 +1,17 @@
 import { ChecksumType } from '../checksum/index.ts'
 import { CompressionType } from '../compress/index.ts'
 import { VarveError } from '../errors/index.ts'
+import { MAX_FORMAT_VERSION } from './footer.ts'
 
 /** RocksDB's names of what decides about filters: `ribbonfilter` makes Bloom filters too, where it is told to. */
 export type FilterPolicyName = 'bloomfilter' | 'ribbonfilter'
 
 /** How a table is written. What is left out is as RocksDB 7.8 has it, but that there is no filter. */
 export interface TableBuilderOptions {
-  /** 2 to 5. From 3 on index keys are user keys, from 4 on index values deltas, from 5 on there can be a filter. */
+  /**
+   * 2 to 7. From 3 on index keys are user keys, from 4 on index values deltas, from 5 on there can be a filter, from 6 on
+   * a block's checksum tells its place and its file.
+   */
   formatVersion?: number
   checksumType?: number
   compression?: number
@@ -105,7 +109,7 @@ export function resolveTableBuilderOptions(options: TableBuilderOptions): Resolv
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) Object.assign(resolved, { [name]: value })
   }
-  requireRange('formatVersion', resolved.formatVersion, 2, 5)
+  requireRange('formatVersion', resolved.formatVersion, 2, MAX_FORMAT_VERSION)
   requireRange('checksumType', resolved.checksumType, 0, 4)
   requireRange('maxDictBytes', resolved.maxDictBytes, 0, 0x7fff_ffff)
   requireRange('maxDictBufferBytes', resolved.maxDictBufferBytes, 0, Number.MAX_SAFE_INTEGER)

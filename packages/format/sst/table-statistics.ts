@@ -34,6 +34,7 @@ export function tableProperties(
   sizes: TableSizes,
   index: WrittenIndex,
   filtered: boolean,
+  compressions: ReadonlySet<number>,
 ): Map<string, Uint8Array> {
   const properties = new Map<string, Uint8Array>()
   const numbers: [string, number][] = [
@@ -51,7 +52,8 @@ export function tableProperties(
     [PropertyName.rangeDeletions, statistics.rangeDeletions],
     [PropertyName.dataBlocks, statistics.dataBlocks],
     [PropertyName.filterSize, sizes.filterSize],
-    [PropertyName.formatVersion, 0], // Not format_version: 7.8 writes 0 whatever that is.
+    // 7.8 writes 0 whatever it is.
+    [PropertyName.formatVersion, options.formatVersion < 6 ? 0 : options.formatVersion],
     [PropertyName.fixedKeyLength, 0],
     [PropertyName.columnFamilyId, options.columnFamilyId],
     [PropertyName.creationTime, options.creationTime],
@@ -67,13 +69,17 @@ export function tableProperties(
     PropertyName.indexType,
     fixed32Value(index.partitions === undefined ? IndexType.BinarySearch : IndexType.Partitioned),
   )
-  for (const [name, value] of textProperties(options, filtered)) {
+  for (const [name, value] of textProperties(options, filtered, compressions)) {
     if (value !== '') properties.set(name, encodeUtf8(value))
   }
   return properties
 }
 
-function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean): [string, string][] {
+function textProperties(
+  options: ResolvedTableBuilderOptions,
+  filtered: boolean,
+  compressions: ReadonlySet<number>,
+): [string, string][] {
   return [
     [PropertyName.wholeKeyFiltering, options.wholeKeyFiltering ? '1' : '0'],
     [PropertyName.prefixFiltering, options.prefixExtractor === undefined ? '0' : '1'],
@@ -87,9 +93,19 @@ function textProperties(options: ResolvedTableBuilderOptions, filtered: boolean)
     [PropertyName.prefixExtractor, options.prefixExtractor ?? 'nullptr'],
     [PropertyName.propertyCollectors, '[]'],
     [PropertyName.columnFamilyName, options.columnFamilyName],
-    [PropertyName.compression, compressionName(options.compression)],
+    [PropertyName.compression, compressionText(options, compressions)],
     [PropertyName.compressionOptions, compressionOptions(options)],
   ]
+}
+
+/**
+ * The codec that was asked for; from format_version 7 on those that blocks have, as two hex digits each, behind the name of
+ * what chose them. RocksDB: table/block_based/block_based_table_builder.cc, compression_name
+ */
+function compressionText(options: ResolvedTableBuilderOptions, compressions: ReadonlySet<number>): string {
+  if (options.formatVersion < 7) return compressionName(options.compression)
+  const types = [...compressions].sort((a, b) => a - b).map(type => type.toString(16).padStart(2, '0'))
+  return `${types.length === 0 ? '' : 'BuiltinV2'};${types.join('').toUpperCase()};`
 }
 
 function compressionOptions(options: ResolvedTableBuilderOptions): string {

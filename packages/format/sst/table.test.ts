@@ -51,7 +51,7 @@ const sortedEntries: fc.Arbitrary<Entry[]> = fc.array(entryOf, { maxLength: 150 
   return entries.filter((entry, i) => i === 0 || order(entries[i - 1].key, entry.key) !== 0)
 })
 const options: fc.Arbitrary<TableBuilderOptions> = fc.record({
-  formatVersion: fc.integer({ min: 2, max: 5 }),
+  formatVersion: fc.integer({ min: 2, max: 7 }),
   checksumType: fc.integer({ min: 0, max: 4 }),
   compression: fc.constantFrom(...COMPRESSIONS),
   blockSize: fc.constantFrom(1, 64, 300, 4096),
@@ -173,7 +173,7 @@ describe('a table built', () => {
     assert.throws(() => builder.add(older, 0, older.length, key, 0, 0), { code: 'INVALID_ARGUMENT' })
     assert.throws(() => builder.add(key, 0, key.length, key, 0, 0), { code: 'INVALID_ARGUMENT' })
     assert.throws(() => builder.add(key, 0, 7, key, 0, 0), { code: 'INVALID_ARGUMENT' })
-    assert.throws(() => new TableBuilder({ formatVersion: 6 }, () => undefined), { code: 'INVALID_ARGUMENT' })
+    assert.throws(() => new TableBuilder({ formatVersion: 8 }, () => undefined), { code: 'INVALID_ARGUMENT' })
     assert.throws(() => new TableBuilder({ blockSize: 0 }, () => undefined), { code: 'INVALID_ARGUMENT' })
   })
 
@@ -182,6 +182,35 @@ describe('a table built', () => {
     const entries = hundredEntries()
     entries[50].value = value
     assert.deepEqual(scanAll(build(entries, { compression: 4 }).bytes), entries)
+  })
+})
+
+describe('from format_version 6 on', () => {
+  for (const formatVersion of [6, 7]) {
+    const options = { formatVersion, blockSize: 300, compression: 0, originalFileNumber: 7 }
+    const { bytes } = build(hundredEntries(), options)
+    const { offsets, sizes, count } = new TableScan(new MemorySource(bytes)).index
+    const first = count >> 1
+    const second = sizes.indexOf(sizes[first], first + 1)
+    const block = bytes.subarray(offsets[first], offsets[first] + sizes[first] + 5)
+
+    it(`a block that lies where another of its table belongs is noticed: version ${formatVersion}`, () => {
+      const misplaced = new Uint8Array(bytes)
+      misplaced.set(block, offsets[second])
+      assert.throws(() => scanAll(misplaced), CorruptionError)
+    })
+
+    it(`a block of another table at the same place is noticed: version ${formatVersion}`, () => {
+      const other = build(hundredEntries(), { ...options, originalFileNumber: 8 }).bytes
+      other.set(block, offsets[first])
+      assert.throws(() => scanAll(other), CorruptionError)
+    })
+  }
+
+  it('version 7 names the codecs that blocks really have, as RocksDB does', () => {
+    const nameWith = (compression: number) =>
+      build(hundredEntries(), { formatVersion: 7, compression }).summary.properties.compression
+    assert.deepEqual([0, 1, 7].map(nameWith), [';;', 'BuiltinV2;01;', 'BuiltinV2;07;'])
   })
 })
 

@@ -48,7 +48,7 @@ function directories(size: number): string[] {
 }
 
 export const campaigns: readonly Campaign[] = [
-  ...[1, 2, 3, 4, 5, 6, 7].map(seed => rot('flips', seed)),
+  ...[1, 2, 3].map(seed => rot('flips', seed)),
   ...[1, 2].map(seed => rot('losses', seed)),
   sweep('crash', 300_000),
   sweep('recovery', 100_000),

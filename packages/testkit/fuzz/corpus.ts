@@ -50,7 +50,7 @@ export function loadCorpus(): Corpus {
   corpus.filters.push(...hexStrings('filters.json', 'hex'))
   corpus.filters.push(ribbonFilter())
   addSampleDatabases(corpus)
-  for (const formatVersion of [2, 3, 4, 5]) corpus.tables.push(uncheckedTable(formatVersion))
+  for (const formatVersion of [2, 3, 4, 5, 6, 7]) corpus.tables.push(uncheckedTable(formatVersion))
   for (const table of corpus.tables) addBlocks(corpus, table)
   return corpus
 }
@@ -125,7 +125,7 @@ function uncheckedTable(formatVersion: number): Uint8Array {
     compression: formatVersion % 2 === 0 ? CompressionType.None : CompressionType.Snappy,
     blockSize: 300,
     blockRestartInterval: 4,
-    indexBlockRestartInterval: formatVersion === 5 ? 4 : 1,
+    indexBlockRestartInterval: formatVersion >= 5 ? 4 : 1,
     bloomBitsPerKey: 10,
   }
   const builder = new TableBuilder(options, bytes => chunks.push(bytes.slice()))

@@ -52,6 +52,14 @@ export const formatMutants: readonly Mutant[] = [
     killers: ['packages/format/sst/held-blocks.test.ts'],
   },
   {
+    id: 'M41g',
+    what: 'the checksum of a block says nothing about the file that it belongs to',
+    file: 'packages/format/sst/table-builder.ts',
+    find: 'return xxh32(name) || 1',
+    replace: 'return name.length',
+    killers: ['packages/format/sst/table.test.ts --test-name-pattern=block.of.another.table'],
+  },
+  {
     id: 'M42',
     what: 'as much memory is taken as a compressed block declares',
     file: 'packages/format/compress/decompress.ts',

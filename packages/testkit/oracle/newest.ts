@@ -57,7 +57,10 @@ async function exchange(
   const settings = randomSettings(newest, random)
   const shares = newest.mergeSetting === undefined ? { merge: 0 } : {}
   const compressions = newest.compressions.filter(isCompression)
-  const options = randomOpenOptions(random, compressions)
+  const options = {
+    ...randomOpenOptions(random, compressions),
+    formatVersion: random.between(2, newest.formatVersion),
+  }
   const columnFamilies = Object.fromEntries([...contents.keys()].slice(1).map(name => [name, {}]))
   const total: Checked = { rows: 0, tables: 0 }
   let isNewestsTurn = newestFirst
