@@ -83,14 +83,13 @@ export class TableCursor implements InternalCursor {
 
   seek(target: SeekTarget): Step {
     const { index, hasGlobalSequence } = this
-    const { bytes, start, end } = target
-    // With a global sequence the trailers written are not those that count: start before every version.
-    const low = hasGlobalSequence ? 0xffff_ffff : target.trailerLow
-    const high = hasGlobalSequence ? 0xffff_ffff : target.trailerHigh
-    const ordinal = index.find(bytes, start, end, low, high)
+    const { bytes, start, end, trailerLow, trailerHigh } = target
+    const ordinal = index.find(bytes, start, end, trailerLow, trailerHigh)
     if (ordinal === index.count) return this.end()
     if (!this.enter(ordinal, true)) return this.wait()
-    const step = this.entry.seek(bytes, start, end, low, high) ? this.show() : this.enterFirst(ordinal + 1)
+    const isFound = this.entry.seek(bytes, start, end, trailerLow, trailerHigh)
+    const step = isFound ? this.show() : this.enterFirst(ordinal + 1)
+    // Written with sequence 0 an entry stands behind the target, and before it with its own, if the target is older.
     const overshot = hasGlobalSequence && step === Step.moved && compareToTarget(this, target) < 0
     return overshot ? this.next() : step
   }
@@ -98,6 +97,7 @@ export class TableCursor implements InternalCursor {
   seekForPrev(target: SeekTarget): Step {
     const { index, hasGlobalSequence } = this
     const { bytes, start, end } = target
+    // Also before what is written with sequence 0, which may be newer than the target.
     const low = hasGlobalSequence ? 0 : target.trailerLow
     const high = hasGlobalSequence ? 0 : target.trailerHigh
     const ordinal = Math.min(index.find(bytes, start, end, low, high), index.count - 1)

@@ -171,9 +171,7 @@ export class TableReader {
   private find(lookup: PointLookup): Step {
     const { filter } = this.contents
     if (filter !== undefined && !filter.mayMatch(lookup)) return Step.ended
-    // The keys of a table with a global sequence are all written with sequence 0: seek before any version.
-    const low = this.hasGlobalSequence ? 0xffff_ffff : lookup.trailerLow
-    const high = this.hasGlobalSequence ? 0xffff_ffff : lookup.trailerHigh
+    const { trailerLow: low, trailerHigh: high } = lookup
     const ordinal = this.index.find(lookup.bytes, lookup.start, lookup.end, low, high)
     if (ordinal === this.index.count) return Step.ended
     const block = this.findBlock(ordinal, lookup.wanted)

@@ -1,10 +1,24 @@
 /** For tests: files in memory, and tables in them. */
 
+import { BLOCK_TRAILER_LENGTH, type BlockHandle } from '@varve/format/block'
+import { concatBytes, writeUint32 } from '@varve/format/bytes'
 import { VarveError } from '@varve/format/errors'
 import { makeInternalKey } from '@varve/format/key'
 import type { NewFile } from '@varve/format/manifest'
 import { tableName } from '@varve/format/names'
-import { TableBuilder, type TableBuilderOptions } from '@varve/format/sst'
+import {
+  encodeFooter,
+  encodeMetaindex,
+  encodeProperties,
+  expectedChecksum,
+  fixed32Value,
+  fixed64Value,
+  MemorySource,
+  PropertyName,
+  readTableLayout,
+  TableBuilder,
+  type TableBuilderOptions,
+} from '@varve/format/sst'
 import { compareEntries, type FakeEntry } from '../cursor/fake-run.test-support.ts'
 import type { File, FileLock, FileStatus, FileSystem } from '../fs/index.ts'
 import type { RangeTombstone } from '../tombstone/index.ts'
@@ -143,5 +157,33 @@ export function addTable(
     smallestSequence: summary.smallestSequence,
     largestSequence: summary.largestSequence,
     tailSize: summary.tailSize,
+  }
+}
+
+/** Makes a table, whose entries have sequence 0, one that RocksDB has ingested: all of them count as `sequence`. */
+export function ingestTable(fs: MemoryFiles, record: NewFile, sequence: number): NewFile {
+  const path = `/db/${tableName(record.number)}`
+  const bytes = fs.files.get(path) ?? unused()
+  const { footer, index, metaindex, properties } = readTableLayout(new MemorySource(bytes))
+  const raw = new Map(properties?.raw)
+  raw.set(PropertyName.externalVersion, fixed32Value(2))
+  raw.set(PropertyName.globalSequence, fixed64Value(sequence))
+  // What follows the properties is only the metaindex and the footer.
+  let ingested: Uint8Array = bytes.subarray(0, metaindex.get('rocksdb.properties')?.offset)
+  const append = (payload: Uint8Array): BlockHandle => {
+    const handle = { offset: ingested.length, size: payload.length }
+    const block = concatBytes(payload, new Uint8Array(BLOCK_TRAILER_LENGTH))
+    writeUint32(block, payload.length + 1, expectedChecksum(block, handle.offset, footer))
+    ingested = concatBytes(ingested, block)
+    return handle
+  }
+  const blocks = new Map(metaindex).set('rocksdb.properties', append(encodeProperties(raw)))
+  const placed = { ...footer, index, metaindex: append(encodeMetaindex(blocks)), offset: ingested.length }
+  fs.files.set(path, concatBytes(ingested, encodeFooter(placed)))
+  return {
+    ...record,
+    size: fs.files.get(path)?.length ?? 0,
+    smallestSequence: sequence,
+    largestSequence: sequence,
   }
 }

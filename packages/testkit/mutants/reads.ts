@@ -1,6 +1,8 @@
 /** Bugs in answers: what is visible, filters, errors of reads, memory that is used again. */
 import type { Mutant } from './mutant.ts'
 
+const ingestedTable = 'packages/engine/table/ingested-table.test.ts'
+
 export const readMutants: readonly Mutant[] = [
   {
     id: 'M30c',
@@ -31,6 +33,38 @@ export const readMutants: readonly Mutant[] = [
     find: 'if (!this.forward || this.turning) return this.turn(true)',
     replace: 'this.forward = true',
     killers: ['packages/engine/cursor/merging-cursor.test.ts'],
+  },
+  {
+    id: 'M37',
+    what: 'the entries of a table that C++ RocksDB ingested count as older than all others',
+    file: 'packages/engine/table/table-reader.ts',
+    find: 'this.hasGlobalSequence = globalSequence !== undefined',
+    replace: 'this.hasGlobalSequence = false',
+    killers: [ingestedTable],
+  },
+  {
+    id: 'M37b',
+    what: 'a seek back in an ingested table compares with the sequences written in it',
+    file: 'packages/engine/table/table-cursor.ts',
+    find: 'const high = hasGlobalSequence ? 0 : target.trailerHigh',
+    replace: 'const high = target.trailerHigh',
+    killers: [ingestedTable],
+  },
+  {
+    id: 'M37c',
+    what: 'readers older than its ingestion see a table',
+    file: 'packages/engine/table/table-reader.ts',
+    find: '      if (compareTrailers(low, high, lookup.trailerLow, lookup.trailerHigh) < 0) return Step.ended\n',
+    replace: '',
+    killers: [`${ingestedTable} --test-timeout=5000`],
+  },
+  {
+    id: 'M37d',
+    what: 'the range deletions of an ingested table count as older than all entries',
+    file: 'packages/engine/tombstone/table-tombstones.ts',
+    find: 'sequence: globalSequence ?? sequenceOfTrailer(trailerLow, trailerHigh),',
+    replace: 'sequence: sequenceOfTrailer(trailerLow, trailerHigh),',
+    killers: [ingestedTable],
   },
   {
     id: 'M40',
