@@ -50,9 +50,10 @@ export type {
   TableCreatedEvent,
   TableDeletedEvent,
 } from './db/events.ts'
+export type { LivingValue } from './db/lookup-result.ts'
 export { type OpenListeners, open } from './db/open.ts'
 export { propertyNames } from './db/properties.ts'
-export type { LivingValue, ReadOptions } from './db/read-path.ts'
+export type { ReadOptions } from './db/read-path.ts'
 export type { Cursor, Entries, LivingEntry, RangeOptions } from './db/scan.ts'
 export type { OptionsInForce } from './db/set-options.ts'
 export type { Snapshot } from './db/snapshots.ts'

@@ -27,18 +27,10 @@ import type { Engine } from './engine.ts'
 import type { DatabaseEvents } from './events.ts'
 import type { Family } from './family.ts'
 import { flush } from './flush.ts'
+import { getMany } from './get-many.ts'
+import type { LivingValue } from './lookup-result.ts'
 import { property } from './properties.ts'
-import {
-  get,
-  getEntity,
-  getLiving,
-  getMany,
-  getPromptly,
-  getSync,
-  has,
-  type LivingValue,
-  type ReadOptions,
-} from './read-path.ts'
+import { get, getEntity, getLiving, getPromptly, getSync, has, type ReadOptions } from './read-path.ts'
 import { resume } from './resume.ts'
 import {
   type Cursor,

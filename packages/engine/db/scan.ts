@@ -28,9 +28,9 @@ import { copyOut } from './copy-out.ts'
 import { Cursor } from './cursor.ts'
 import { Entries } from './entries.ts'
 import { refuseIfDropped } from './family.ts'
+import type { LivingValue } from './lookup-result.ts'
 import { RangeReader } from './range-reader.ts'
 import {
-  type LivingValue,
   momentOf,
   type ReadEngine,
   type ReadFamily,

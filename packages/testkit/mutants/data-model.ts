@@ -98,7 +98,7 @@ export const dataModelMutants: readonly Mutant[] = [
   {
     id: 'M34c',
     what: 'a lookup is content with the newest operand',
-    file: 'packages/engine/db/read-path.ts',
+    file: 'packages/engine/db/lookup-key.ts',
     find: 'while (memtable.get(lookup)) if (lookup.isSettled) return true',
     replace: 'if (memtable.get(lookup)) return true',
     killers: [`${mergeTest} --test-name-pattern=wherever`],

@@ -83,7 +83,7 @@ export const keyMutants: readonly Mutant[] = [
   {
     id: 'M54c',
     what: 'a lookup gives an entity as it lies there',
-    file: 'packages/engine/db/read-path.ts',
+    file: 'packages/engine/db/lookup-result.ts',
     find: '  if (lookup.isEntity) narrowToDefault(lookup)',
     replace: '',
     killers: [`${entityTest} --test-name-pattern=getEntity`],
