@@ -82,6 +82,8 @@ export class Engine {
 
   /** The newest sequence number that readers may see. */
   lastSequence = 0
+  /** The newest sequence number ever given to a group, applied or not (W3). */
+  lastTaken = 0
   /** The error that stopped writing, until `resume`. */
   backgroundError: VarveError | undefined
   state: 'open' | 'closing' | 'closed' = 'open'
@@ -90,8 +92,6 @@ export class Engine {
 
   /** Of the flushes and compactions since the opening, for their events. */
   private jobs = 0
-  /** The newest sequence number ever given to a group, applied or not (W3). */
-  private lastTaken = 0
 
   constructor(parts: EngineParts) {
     this.path = parts.path

@@ -71,12 +71,15 @@ export class Logs {
     }
   }
 
-  /** Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB. */
-  async start(number: number, lastSequence: number): Promise<void> {
+  /**
+   * Goes over to the new log `number`. It begins with a record that tells it from a log of C++ RocksDB, behind all that the
+   * log before it may hold: also what was written there and failed.
+   */
+  async start(number: number): Promise<void> {
     if (this.current?.poisoned === undefined) await this.named
     const file = await this.engine.fs.open(this.pathOf(number), 'create')
     const next = new WalWriter(file, number, 0, this.engine.pace)
-    next.appendSync(evidenceRecord(lastSequence + 1, this.evidence(next, this.newestIntact())))
+    next.appendSync(evidenceRecord(this.engine.lastTaken + 1, this.evidence(next, this.newestIntact())))
     if (this.current !== undefined) {
       this.older.push({ number: this.current.number, size: this.current.size, writer: this.current })
       this.olderBytes += this.current.size
@@ -178,7 +181,7 @@ export class Logs {
   async seal(track: (number: number, syncedSize: number) => Promise<void>): Promise<void> {
     await this.sync()
     await track(this.writer.number, this.writer.syncedSize)
-    this.writer.appendSync(evidenceRecord(this.engine.lastSequence + 1, this.evidence(this.writer)))
+    this.writer.appendSync(evidenceRecord(this.engine.lastTaken + 1, this.evidence(this.writer)))
     await this.sync()
   }
 

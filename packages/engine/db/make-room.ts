@@ -70,7 +70,7 @@ export function sealFamily(engine: Engine, family: Family): void {
 /** Goes over to a new log. Memtables that are empty then owe nothing to the old one. */
 export async function startLog(engine: Engine): Promise<void> {
   try {
-    await engine.logs.start(engine.versions.newFileNumber(), engine.lastSequence)
+    await engine.logs.start(engine.versions.newFileNumber())
   } catch (error) {
     throw engine.failed(error)
   }

@@ -5,7 +5,7 @@
 import {
   escapeOptionText,
   formatOptionStruct,
-  parseOptionStruct,
+  readOptionStruct,
   unescapeOptionText,
 } from '@varve/format/options'
 import {
@@ -110,7 +110,7 @@ export function formatMergeOption(option: MergeOption): string {
 
 /** What an OPTIONS file says, if it is an operator that is known here. */
 export function parseMergeOption(text: string): MergeOption | undefined {
-  const struct = parseOptionStruct(text)
+  const struct = readOptionStruct(text)
   const id = struct.get('id')
   // Of a database with a time to live: around the user's own.
   const inner = struct.get('user_operator')

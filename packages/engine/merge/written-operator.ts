@@ -5,7 +5,7 @@
  * RocksDB: options/options_parser.cc compares the names when a database is opened by its OPTIONS file
  */
 import { VarveError } from '@varve/format/errors'
-import { parseOptionStruct } from '@varve/format/options'
+import { readOptionStruct } from '@varve/format/options'
 import { nameOfWritten } from './merge-source.ts'
 
 /** C++ RocksDB's around the user's own, in databases with a time to live: it does not say which that is. */
@@ -16,9 +16,9 @@ const sameAs: Readonly<Record<string, string>> = { StringAppendTESTOperator: 'St
 
 /** The name in the `merge_operator` of an OPTIONS file. */
 export function operatorOfOptions(text: string): string {
-  const struct = parseOptionStruct(text)
+  const struct = readOptionStruct(text)
   const inner = struct.get('user_operator')
-  const id = struct.get('id') ?? text
+  const id = struct.get('id') ?? ''
   if (id === AROUND_ANOTHER && inner !== undefined) return operatorOfOptions(inner)
   return nameOfWritten(id)
 }

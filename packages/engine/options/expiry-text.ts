@@ -6,8 +6,7 @@
  *
  * RocksDB: utilities/ttl/db_ttl_impl.cc
  */
-import { isVarveError } from '@varve/format/errors'
-import { formatOptionStruct, type OptionMap, parseOptionStruct } from '@varve/format/options'
+import { formatOptionStruct, type OptionMap, readOptionStruct } from '@varve/format/options'
 
 const FACTORY = 'compaction_filter_factory'
 const FACTORY_ID = 'TtlCompactionFilterFactory'
@@ -37,16 +36,7 @@ export function describeTtl(section: OptionMap, ttlDatabase: number | undefined)
 export function writtenTtl(section: ReadonlyMap<string, string> | undefined): number | undefined {
   const text = section?.get(FACTORY)
   if (text === undefined || !text.includes(FACTORY_ID)) return undefined
-  const ttl = Number(structOf(text)?.get('ttl') ?? Number.NaN)
+  const ttl = Number(readOptionStruct(text).get('ttl') ?? Number.NaN)
   // As an option has it: what is no time to live is none.
   return Number.isInteger(ttl) && ttl > 0 && ttl <= 0x7fff_ffff ? ttl : 0
-}
-
-function structOf(text: string): Map<string, string> | undefined {
-  try {
-    return parseOptionStruct(text)
-  } catch (error) {
-    if (isVarveError(error, 'INVALID_ARGUMENT')) return undefined
-    throw error
-  }
 }

@@ -6,8 +6,7 @@
  *
  * RocksDB: options/cf_options.cc, universal_compaction_options_type_info and fifo_compaction_options_type_info
  */
-import { isVarveError } from '@varve/format/errors'
-import { formatOptionStruct, type OptionMap, parseOptionStruct } from '@varve/format/options'
+import { formatOptionStruct, type OptionMap, readOptionStruct } from '@varve/format/options'
 import type { ResolvedColumnFamilyOptions } from './option-table.ts'
 import type { CompactionStyle } from './option-types.ts'
 import { rocksdbSpelling } from './rule.ts'
@@ -44,21 +43,11 @@ export function describeStyle(section: OptionMap, options: ResolvedColumnFamilyO
 }
 
 function describeStruct(section: OptionMap, name: string, options: object): void {
-  const before = structBefore(section.get(name) ?? '')
+  const before = readOptionStruct(section.get(name) ?? '')
   const struct = new Map(Object.entries(options).map(([key, value]) => [rocksdbSpelling(key), String(value)]))
   for (const key of carried) {
     const value = before.get(key)
     if (value !== undefined) struct.set(key, value)
   }
   section.set(name, formatOptionStruct(struct))
-}
-
-/** One that cannot be parsed says nothing, as with the whole file. */
-function structBefore(text: string): Map<string, string> {
-  try {
-    return parseOptionStruct(text)
-  } catch (error) {
-    if (isVarveError(error, 'INVALID_ARGUMENT')) return new Map()
-    throw error
-  }
 }

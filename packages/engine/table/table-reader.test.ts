@@ -216,6 +216,23 @@ for (const capacity of caches) {
   })
 }
 
+test('a file that a tombstone made wider is known as such, also when the cache has let its table go', () => {
+  const fs = new MemoryFiles()
+  const tables = new TableCache({ fs, directory: '/db', cache: new BlockCache(0) })
+  const entry = { key: encodeUtf8('a'), sequence: 1, type: ValueType.Value, value: encodeUtf8('value') }
+  const deleted = { start: encodeUtf8('a'), end: encodeUtf8('z'), sequence: 2 }
+  const file = new FileMeta(addTable(fs, 7, [entry], {}, deleted))
+  const cursor = new LevelCursor([file], tables)
+  for (const key of ['m', 'n']) {
+    const target = new SeekTarget().setBefore(encodeUtf8(key), 0, 1)
+    assert.equal(
+      driveSync(() => cursor.seek(target), cursor),
+      Step.ended,
+    )
+    file.table = undefined
+  }
+})
+
 for (const capacity of caches) {
   test(`levels that begin and end with files without entries are merged without reading again and again (cache ${capacity})`, () => {
     const fs = new MemoryFiles()

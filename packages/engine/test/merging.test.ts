@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { associativeMerge, type Database, type MergeOption, type Snapshot } from '../index.ts'
@@ -132,6 +134,23 @@ test('another operator than the one that the operands are for is refused by both
   )
   const again = await openFor(t, path, { mergeOperator: { name: 'stringappend', delimiter: ';' } })
   assert.equal(await textOf(again, 'a'), '1;2')
+})
+
+test('an OPTIONS file that breaks off within the operator says nothing about it', async t => {
+  const path = freshPath(t)
+  const first = await openFor(t, path, { mergeOperator: 'stringappend' })
+  await first.merge('a', '1')
+  await first.merge('a', '2')
+  await first.close()
+  for (const name of readdirSync(path).filter(file => file.startsWith('OPTIONS-'))) {
+    const text = readFileSync(join(path, name), 'utf8')
+    writeFileSync(
+      join(path, name),
+      text.slice(0, text.indexOf('merge_operator={') + 'merge_operator={'.length),
+    )
+  }
+  const again = await openFor(t, path, { mergeOperator: 'stringappend' })
+  assert.equal(await textOf(again, 'a'), '1,2')
 })
 
 test('an operator of one’s own is known by the tables that have operands of it, until they have been combined', async t => {

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '@varve/testkit'
-import { isChange, SimulatedDisk, zeroSector } from '@varve/testkit/disk'
+import {
+  crashModes,
+  type Fault,
+  isChange,
+  type Operation,
+  SimulatedDisk,
+  zeroSector,
+} from '@varve/testkit/disk'
 import { plainRuntime, simulatedRuntime } from '@varve/testkit/simulation'
 import { type Database, type OpenOptions, open } from '../index.ts'
 import { failureOf, rowsOf, textOf } from './support.ts'
@@ -65,6 +72,38 @@ test('resume brings all families to disk or none: a crash in it leaves a prefix 
   }
   assert.deepEqual(await keysOf(powerLoss(disk), 'default', options), ['second'])
   await db.close()
+})
+
+test('a crash while the database resumes leaves one that opens, whatever became of the write that failed', async () => {
+  const isWrite = ({ kind, path }: Operation) => kind === 'write' && path.endsWith('.log')
+  const faults: Fault[] = [
+    { kind: 'EIO', matches: isWrite },
+    { kind: 'shortWrite', matches: isWrite },
+    // The write is in the log, whole, and what is reserved behind it cannot be written.
+    { kind: 'EIO', matches: operation => isWrite(operation) && operation.length > 65_536 },
+    { kind: 'syncExt4', matches: ({ kind, path }) => kind === 'sync' && path.endsWith('.log') },
+  ]
+  for (const fault of faults) {
+    const disk = new SimulatedDisk()
+    const db = await openOn(disk)
+    await db.put('before', '1')
+    disk.faults.add(fault)
+    await failureOf(db.put('failed', '1', { sync: true }))
+    const moments: SimulatedDisk[] = []
+    disk.observe(() => moments.push(disk.copy()))
+    await db.resume()
+    for (const [index, moment] of moments.entries()) {
+      for (const mode of crashModes) {
+        const keys = await keysOf(moment.crash(mode, new Random(index)))
+        assert.deepEqual(
+          keys,
+          ['before', 'failed'].slice(0, keys.length),
+          `${fault.kind}, ${mode} at ${index}`,
+        )
+      }
+    }
+    await db.close()
+  }
 })
 
 test('a write that comes while the database resumes is refused, or is kept like any other', async () => {

@@ -1,6 +1,12 @@
 export { formatOptionsFile, withoutUnknownOptions } from './format-options-file.ts'
 export { isKnownOption, type OptionSection } from './known-options.ts'
-export { escapeOptionText, formatOptionStruct, parseOptionStruct, unescapeOptionText } from './option-text.ts'
+export {
+  escapeOptionText,
+  formatOptionStruct,
+  parseOptionStruct,
+  readOptionStruct,
+  unescapeOptionText,
+} from './option-text.ts'
 export {
   type ColumnFamilyOptionsSection,
   type OptionMap,

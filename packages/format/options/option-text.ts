@@ -8,7 +8,7 @@
  *
  * RocksDB: options/options_helper.cc, EscapeOptionString; options/options_type.cc
  */
-import { VarveError } from '../errors/index.ts'
+import { isVarveError, VarveError } from '../errors/index.ts'
 
 export function escapeOptionText(text: string): string {
   return text.replace(/[\\#:\n\r]/g, character => {
@@ -43,6 +43,16 @@ export function parseOptionStruct(value: string): Map<string, string> {
     options.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim())
   }
   return options
+}
+
+/** The same for a text that stands in a file: one that cannot be parsed says nothing, as with a file that cannot. */
+export function readOptionStruct(value: string): Map<string, string> {
+  try {
+    return parseOptionStruct(value)
+  } catch (error) {
+    if (isVarveError(error, 'INVALID_ARGUMENT')) return new Map()
+    throw error
+  }
 }
 
 export function formatOptionStruct(options: ReadonlyMap<string, string>): string {

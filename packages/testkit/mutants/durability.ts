@@ -131,6 +131,14 @@ export const durabilityMutants: readonly Mutant[] = [
     killers: ['packages/engine/wal/wal-writer.test.ts'],
   },
   {
+    id: 'M24c',
+    what: 'a new log begins with the sequence of a write that failed and stands in the log before it',
+    file: 'packages/engine/db/logs.ts',
+    find: 'evidenceRecord(this.engine.lastTaken + 1, this.evidence(next,',
+    replace: 'evidenceRecord(this.engine.lastSequence + 1, this.evidence(next,',
+    killers: ['packages/engine/test/power-loss.test.ts --test-name-pattern=crash.while.the.database.resumes'],
+  },
+  {
     id: 'M24b',
     what: 'a write whose append to the log failed is applied and acknowledged',
     file: 'packages/engine/db/write-path.ts',
