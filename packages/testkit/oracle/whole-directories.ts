@@ -85,12 +85,13 @@ async function external(directory: string, args: readonly string[], input?: stri
 /**
  * CURRENT and the MANIFEST are gone; C++ makes new ones of what the tables and logs say, with all tables in level 0. What
  * its repair of 7.8 loses is left out: blob files, ingested tables, families without a table, merge operands in logs. So is
- * what it aborts on, a MANIFEST that grows too large meanwhile with several families; and logs of which a part is in
- * tables already, whose entries are there twice then.
+ * what it aborts on, a MANIFEST that grows too large meanwhile with several families; what it refuses, tables that
+ * compactions of a part have left, for in level 0 they lie in no order; and logs of which a part is in tables already,
+ * whose entries are there twice then.
  */
 async function repairByCpp(directory: string, random: Random): Promise<Checked> {
   const made = await make(join(directory, 'db'), random, {
-    family: { enableBlobFiles: false },
+    family: { enableBlobFiles: false, disableAutoCompactions: true },
     database: { maxManifestFileSize: 2 ** 30, maxTotalWalSize: 0 },
     shares: WITHOUT_MERGES,
   })
