@@ -41,7 +41,7 @@ export class SqliteStore implements Store {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${durability === 'machine' ? 'FULL' : 'NORMAL'};
       PRAGMA cache_size = -${CACHE_BYTES / 1024};
-      CREATE TABLE kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     `)
     this.insert = connection.prepare('INSERT OR REPLACE INTO kv VALUES (?, ?)')
     this.select = asArrays(connection.prepare('SELECT value FROM kv WHERE key = ?'))

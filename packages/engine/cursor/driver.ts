@@ -27,9 +27,9 @@ export async function drive(movement: () => Step, cursor: Waiting): Promise<Step
 export async function loadWanted(cursor: Waiting, tryNow?: (wanted: Wanted) => boolean): Promise<void> {
   const wanted: Wanted[] = []
   cursor.collectWanted(wanted, true)
-  const waiting: Promise<void>[] = []
-  for (const each of wanted) if (tryNow?.(each) !== true) waiting.push(each.load())
-  if (waiting.length > 0) await Promise.all(waiting)
+  // All that is tried at once is tried first: when it fails, no promise is under way that nobody waits for.
+  const rest = wanted.filter(each => tryNow?.(each) !== true)
+  if (rest.length > 0) await Promise.all(rest.map(each => each.load()))
 }
 
 /** Makes a movement, reading blocks synchronously as needed. */

@@ -29,6 +29,7 @@ export async function getMany(
   engine.refuseUnlessOpen()
   if (family.order.timestampSize > 0) return keys.map(key => getAt(engine, family, key, options))
   const state = family.superVersion.ref()
+  const waiting: Promise<void>[] = []
   try {
     const sequence = sequenceOf(engine, options)
     const fillCache = options?.fillCache !== false
@@ -40,9 +41,14 @@ export async function getMany(
     const order = usableOrder(family)
     const places = roughOrder(wanted)
     const values = new Array<Uint8Array | undefined>(keys.length).fill(undefined)
-    const waiting: Promise<void>[] = []
+    const failures: unknown[] = []
+    /** Never rejects: it may be over before somebody waits for it. */
     const keepLater = async (index: number, value: Promise<Uint8Array | undefined>): Promise<void> => {
-      values[index] = await value
+      try {
+        values[index] = await value
+      } catch (error) {
+        failures.push(error)
+      }
     }
     for (let start = 0; start < places.length; start += KEYS_A_TURN) {
       if (start > 0 || turns) await engine.runtime.nextTurn()
@@ -60,12 +66,12 @@ export async function getMany(
         else waiting.push(keepLater(index, finish(engine, family, state, lookup, takeValue)))
       }
     }
-    // Each is waited for, also when one fails: they read what this holds.
-    for (const outcome of await Promise.allSettled(waiting)) {
-      if (outcome.status === 'rejected') throw outcome.reason
-    }
+    await Promise.all(waiting)
+    if (failures.length > 0) throw failures[0]
     return values
   } finally {
+    // Also when one has failed: they read what this holds.
+    await Promise.all(waiting)
     state.unref()
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { decodeUtf8, encodeUtf8 } from '@varve/format/bytes'
 import { isVarveError } from '@varve/format/errors'
 import { bytewise, ValueType } from '@varve/format/key'
@@ -187,6 +188,29 @@ for (const cacheBytes of [0, 5000, 1 << 24]) {
     assert.equal(tree.openReaders.size, 0)
     tree.family.superVersion.unref()
     assert.ok(tree.versionIsDead)
+  })
+}
+
+for (const cacheBytes of [0, 1 << 24]) {
+  test(`a block that cannot be read fails the call that wants it, and nothing else (cache ${cacheBytes})`, async () => {
+    const tree = new Tree(history, cacheBytes)
+    // The first block of each of the deepest files.
+    for (const bytes of [...tree.fs.files.values()].slice(-8)) bytes[7]++
+    const wanted = Array.from({ length: 40 * KEYS }, (_, i) => keyOf(i % KEYS))
+    const fails = (error: unknown) => isVarveError(error, 'CORRUPTION')
+    const snapshot = tree.snapshots.take(900, 0)
+    await assert.rejects(getMany(tree, tree.family, wanted, { snapshot }), fails)
+    for (const reverse of [false, true]) {
+      await assert.rejects(entries(tree, tree.family, { snapshot, reverse }).toArray(), fails)
+      await assert.rejects(
+        Array.fromAsync(entries(tree, tree.family, { snapshot, reverse }).batches()),
+        fails,
+      )
+    }
+    // A promise that nobody waits for would end the process by then.
+    await setTimeout(20)
+    tree.family.superVersion.unref()
+    assert.ok(tree.versionIsDead, 'every lookup gave its reference back')
   })
 }
 

@@ -70,12 +70,12 @@ function report({ mutant, fate, killer, seconds, complaint }: Verdict): void {
 
 function printTable(verdicts: readonly Verdict[]): void {
   console.log('\n| mutant | what | killed by | seconds |\n|---|---|---|--:|')
-  for (const { mutant, killer, seconds, complaint } of verdicts) {
+  for (const { mutant, fate, killer, seconds, complaint } of verdicts) {
     const by = killer
       .replace('packages/testkit/', '')
       .replace('packages/', '')
       .replace(/ --test-name-pattern=\S+/, '')
-    const test = killer.includes('.test.ts') ? `: ${complaint}` : ''
+    const test = fate !== 'killed' ? ` **(${fate})**` : killer.includes('.test.ts') ? `: ${complaint}` : ''
     console.log(`| ${mutant.id} | ${mutant.what} | \`${by}\`${test} | ${seconds.toFixed(1)} |`)
   }
   console.log('')

@@ -163,6 +163,14 @@ export const readMutants: readonly Mutant[] = [
     killers: ['packages/engine/test/column-families.test.ts'],
   },
   {
+    id: 'M47c',
+    what: 'keys of a getMany that have to wait fail before anybody listens, which ends the process',
+    file: 'packages/engine/db/get-many.ts',
+    find: '        failures.push(error)\n',
+    replace: '        throw error\n',
+    killers: ['packages/engine/db/reading.test.ts --test-name-pattern=cannot.be.read.fails'],
+  },
+  {
     id: 'M46b',
     what: 'a read that waits does not hold on to what it reads from',
     file: 'packages/engine/db/read-path.ts',
