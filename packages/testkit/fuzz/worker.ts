@@ -4,6 +4,7 @@
  *
  *     shared := executions u32, target u32, length u32, input u8[]
  */
+import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { campaigns, type FuzzFailure } from './campaign.ts'
 import { fuzzTargets } from './targets.ts'
@@ -54,6 +55,8 @@ if (parentPort !== null) {
       header[2] = input.length
       Atomics.add(header, 0, 1)
     })
+    // zlib lets go of what it had for an input that it refuses when the event loop turns, and not before.
+    await setImmediate()
   }
   const report: FuzzWorkerReport = {
     runs: running.map(({ target, executions, slowest }) => ({ target: target.name, executions, slowest })),
