@@ -96,6 +96,20 @@ test('however many ask for whatever, no span of time sees more than the rate and
   )
 })
 
+test('what nobody took in a period is gone with it', () => {
+  const { bucket } = new World()
+  const takenAt = (now: number, wanted: number) => {
+    const request = new RateRequest(wanted, 'low')
+    bucket.take(request, now)
+    bucket.abandon(request)
+    return wanted - request.remaining
+  }
+  takenAt(0, 1)
+  takenAt(100 * MILLISECOND, 1)
+  assert.equal(takenAt(200 * MILLISECOND - 1, SECOND), 100_000 - 1)
+  assert.equal(takenAt(200 * MILLISECOND, SECOND), 100_000)
+})
+
 test('the rate is reached when enough is asked for, and a change of it holds from the next period on', () => {
   const world = new World()
   for (const priority of ['high', 'low', 'low'] as const) world.job(priority, many(7000))

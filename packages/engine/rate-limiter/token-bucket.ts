@@ -199,7 +199,10 @@ export class TokenBucket {
     request.isWaiting = false
   }
 
-  /** What was left of the period before may be taken too, up to as much again. */
+  /**
+   * What nobody took in the period before is gone with it. RocksDB keeps it, up to as much again: whoever takes it just
+   * before a refill, and all of that just after, gets three periods' bytes in a moment.
+   */
   private refill(now: number): void {
     const { numbers } = this
     const period = numbers[Slot.refillPeriod]
@@ -207,7 +210,7 @@ export class TokenBucket {
     // Above a period where another runtime's clock is asked than before.
     if (left > 0 && left <= period) return
     const bytes = this.bytesPerPeriod
-    if (numbers[Slot.available] < bytes) numbers[Slot.available] += bytes
+    numbers[Slot.available] = Math.min(numbers[Slot.available] + bytes, bytes)
     numbers[Slot.nextRefill] = now + period
     numbers[Slot.period]++
     if (numbers[Slot.tunedMax] > 0) this.tune(now)
