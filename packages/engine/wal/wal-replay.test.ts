@@ -417,6 +417,12 @@ test('a log that is missing is found out by the next one', async () => {
   assert.deepEqual(replay([next], { oldestNeeded: 10 }).applied, [5, 6])
 })
 
+test('nobody misses a log that nothing was in: backups of C++ RocksDB leave it out', async () => {
+  const previous = { number: 9, size: 0 }
+  const next = await ourLog({ number: 10, firstSequence: 4, batches: [[3, true]], previous })
+  assert.deepEqual(replay([next], { oldestNeeded: 9 }).applied, [4, 5, 6])
+})
+
 test('a log speaks for the MANIFEST, and is refused under the name of another log', async () => {
   const log = await ourLog(script)
   assert.deepEqual(replay([log]).outcomes[0].manifest, { manifestNumber: 5, syncedSize: 70 })

@@ -145,6 +145,8 @@ export class WalReplay {
     const { previous } = this
     if (previousNumber === 0 || previousNumber < this.oldestNeeded) return
     if (previous?.number !== previousNumber) {
+      // An empty one, which backups and checkpoints of C++ RocksDB leave out.
+      if (previousSize === 0) return
       throw new CorruptionError(`log ${previousNumber}, which goes before this one, is missing`, file)
     }
     if (previous.end !== 'clean' || this.previousEnd >= previousSize) return

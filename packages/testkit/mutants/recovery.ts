@@ -119,6 +119,14 @@ export const recoveryMutants: readonly Mutant[] = [
     killers: ['packages/engine/test/recovery.test.ts --test-name-pattern=missing'],
   },
   {
+    id: 'M25c',
+    what: 'a log that nothing was in is missed, and a restored backup does not open',
+    file: 'packages/engine/wal/wal-replay.ts',
+    find: 'if (previousSize === 0) return',
+    replace: 'if (previousSize < 0) return',
+    killers: ['packages/engine/wal/wal-replay.test.ts --test-name-pattern=nobody.misses'],
+  },
+  {
     id: 'M52',
     what: 'the numbers of files that lie in the directory, and that the MANIFEST does not know, are given out again',
     file: 'packages/engine/db/recover.ts',
