@@ -4,7 +4,6 @@ export { type CrashRun, crashRun, families as crashFamilies } from './crash/work
 export { runOperations } from './model/check-operations.ts'
 export { KeySpace, randomKey, randomValue } from './model/generators.ts'
 export { ModelCheck } from './model/model-check.ts'
-export { formatRecord, type PackageRecord, packageRecords } from './model/packages-index.ts'
 export { type ModelRange, type Row, SortedModel } from './model/sorted-model.ts'
 export { type Contents, checkInCpp, checkTables } from './oracle/cpp-checks.ts'
 export { compareWithCpp, cppModel } from './oracle/cpp-rows.ts'

@@ -12,7 +12,7 @@ import type { OptionsFile } from '@varve/format/options'
 import { BlobFileCache } from '../blob/index.ts'
 import { BlockCache } from '../cache/index.ts'
 import { loadGivenOrders, orderOf } from '../comparator/index.ts'
-import type { FileLock, FileSystem } from '../fs/index.ts'
+import { type FileLock, type FileSystem, OWNER_NAME } from '../fs/index.ts'
 import { operatorOfOptions, parseMergeOption, refuseOtherOperator } from '../merge/index.ts'
 import {
   blobOptions,
@@ -140,7 +140,7 @@ async function refuseForeignDirectory(fs: FileSystem, path: string): Promise<voi
 
 /** Hidden files, what a new file system has, and who holds the lock. */
 function isHarmless(name: string): boolean {
-  return name.startsWith('.') || name === 'lost+found' || name === 'VARVE-OWNER'
+  return name.startsWith('.') || name === 'lost+found' || name === OWNER_NAME
 }
 
 async function loadEngine(

@@ -1,6 +1,6 @@
 export type { File, FileLock, FileStatus, FileSystem, OpenMode } from './file-system.ts'
 export { type Access, ioError } from './io-error.ts'
-export type { LockHolder } from './lock-holder.ts'
+export { type LockHolder, OWNER_NAME } from './lock-holder.ts'
 export type { SharedFile } from './memory-file.ts'
 export { MemoryFileSystem } from './memory-file-system.ts'
 export { NodeFileSystem } from './node-file-system.ts'

@@ -49,7 +49,7 @@ export async function takeLock(path: string): Promise<FileLock> {
 }
 
 async function lockDatabase(path: string): Promise<DatabaseSync> {
-  const { DatabaseSync } = await importSqlite(path)
+  const { DatabaseSync } = loadSqlite(path)
   await refuseUnwritable(path)
   let database: DatabaseSync | undefined
   try {
@@ -68,12 +68,20 @@ function release(database: DatabaseSync): void {
   database.close()
 }
 
-async function importSqlite(path: string): Promise<typeof import('node:sqlite')> {
+/**
+ * Node 22 and 24 warn whoever loads it that SQLite is an experimental feature. What is used of it here is its lock on a
+ * file, which is as old as SQLite 3, so nobody is told. It is loaded at once: no other warning can come meanwhile.
+ */
+function loadSqlite(path: string): typeof import('node:sqlite') {
+  const { emitWarning } = process
   try {
-    return await import('node:sqlite')
-  } catch (error) {
-    if (errnoOf(error) !== 'ERR_UNKNOWN_BUILTIN_MODULE') throw error
-    throw notSupported('locking with a Node.js that was built without node:sqlite', path)
+    process.emitWarning = () => {}
+    const sqlite = process.getBuiltinModule('node:sqlite')
+    if (sqlite === undefined)
+      throw notSupported('locking with a Node.js that was built without node:sqlite', path)
+    return sqlite
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
 

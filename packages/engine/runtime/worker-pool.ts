@@ -24,7 +24,7 @@ export class WorkerPool implements JobRunner, ThreadOwner {
   private settled: PromiseWithResolvers<void> | undefined = undefined
 
   /** `module` is the threads' program. */
-  constructor(size: number, module: URL = workerModule()) {
+  constructor(size: number, module: URL = new URL('./worker-main.ts', import.meta.url)) {
     this.size = size
     this.module = module
   }
@@ -110,14 +110,6 @@ export class WorkerPool implements JobRunner, ThreadOwner {
     this.settled?.resolve()
     this.settled = undefined
   }
-}
-
-/** Sources run as they are; what is published is compiled. */
-function workerModule(): URL {
-  const isSource = import.meta.url.endsWith('.ts')
-  return isSource
-    ? new URL('./worker-main.ts', import.meta.url)
-    : new URL('./worker-main.js', import.meta.url)
 }
 
 function closedError(): VarveError {

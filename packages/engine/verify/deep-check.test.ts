@@ -239,6 +239,7 @@ function batchOf(sequence: number, key: string): Uint8Array {
 it('lists what nobody accounts for, and what is quarantined', async () => {
   const directory = copyOf(made)
   writeFileSync(join(directory, 'notes.txt'), 'mine')
+  writeFileSync(join(directory, 'VARVE-OWNER'), '{}')
   writeFileSync(join(directory, '000900.sst'), 'not a table')
   writeFileSync(join(directory, '000901.dbtmp'), '')
   writeFileSync(join(directory, 'MANIFEST-000902'), '')

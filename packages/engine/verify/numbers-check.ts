@@ -4,7 +4,7 @@
  */
 import { basename, join } from 'node:path'
 import { legacyTableName, parseFileName, tableName } from '@varve/format/names'
-import type { FileSystem } from '../fs/index.ts'
+import { type FileSystem, OWNER_NAME } from '../fs/index.ts'
 import type { DatabaseFiles } from './database-files.ts'
 import type { VerifyFindings } from './report.ts'
 
@@ -53,7 +53,8 @@ export async function listStrangers(
     const parsed = parseFileName(name)
     if (name === LOST && (await fs.stat(path))?.isDirectory === true) {
       for (const lost of (await fs.list(path)).sort()) findings.note(join(path, lost), 'quarantined')
-    } else if (parsed === undefined) findings.note(path, 'unknown: no file of a database')
+    } else if (name === OWNER_NAME) continue
+    else if (parsed === undefined) findings.note(path, 'unknown: no file of a database')
     else if (state === undefined) continue
     else if (parsed.kind === 'manifest' && name !== basename(state.file))
       findings.note(path, 'unknown: CURRENT names another MANIFEST')

@@ -1,19 +1,8 @@
-/**
- * The process that is killed: opens the database and writes without end. On descriptor 3 it says, eight bytes
- * each, what it is about to do and what has been acknowledged:
- *
- *     report := kind u32le (0 opened, 1 issued, 2 acknowledged), step u32le
- *
- * A report is written before the child goes on, and a pipe outlives its writer, so the parent knows of every
- * acknowledgement that anybody could know of.
- */
+/** The process that is killed: opens the database, writes without end, and reports (see report.ts). */
 import { writeSync } from 'node:fs'
 import { type Database, isVarveError, open } from 'varve'
+import { REPORT_LENGTH, Report } from './report.ts'
 import { type CrashRun, type CrashStep, Workload } from './workload.ts'
-
-export const Report = { opened: 0, issued: 1, acknowledged: 2 } as const
-
-export const REPORT_LENGTH = 8
 
 const REPORTS_DESCRIPTOR = 3
 
@@ -69,4 +58,4 @@ async function work(run: CrashRun): Promise<void> {
   }
 }
 
-if (import.meta.main) await work(JSON.parse(process.argv[2]) as CrashRun)
+await work(JSON.parse(process.argv[2]) as CrashRun)

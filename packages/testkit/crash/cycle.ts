@@ -13,7 +13,7 @@ import { SortedModel } from '../model/sorted-model.ts'
 import { type Contents, checkInCpp } from '../oracle/cpp-checks.ts'
 import { isSame, mustVerify } from '../oracle/varve-side.ts'
 import type { Random } from '../random.ts'
-import { REPORT_LENGTH, Report } from './child.ts'
+import { REPORT_LENGTH, Report } from './report.ts'
 import { type CrashRun, families, Workload } from './workload.ts'
 
 /** How far the child came. */

@@ -29,22 +29,32 @@ export interface Show {
   columns(columns: readonly Column[] | undefined): string
 }
 
+/** So that where one ends and the next begins is in the sum. */
+function next(sum: number): number {
+  return (sum + 1) >>> 0
+}
+
+/** The CRC-32 behind `sum`, which that of Node 22 forgets when there are no bytes, and no memory where they would be. */
+function extend(sum: number, bytes: Uint8Array): number {
+  return bytes.length === 0 ? sum : crc32(bytes, sum)
+}
+
 export const inShort: Show = {
   value: bytes => (bytes === undefined ? 'nothing' : `${bytes.length}#${crc32(bytes)}`),
   list(values) {
     let sum = 0
-    for (const value of values) sum = value === undefined ? crc32('nothing', sum) : crc32(value, sum + 1)
+    for (const value of values) sum = value === undefined ? crc32('nothing', sum) : extend(next(sum), value)
     return `${values.length} values #${sum}`
   },
   rows(rows) {
     let sum = 0
-    for (const [key, value] of rows) sum = crc32(value, crc32(key, sum + 1))
+    for (const [key, value] of rows) sum = extend(extend(next(sum), key), value)
     return `${rows.length} rows #${sum}`
   },
   columns(columns) {
     if (columns === undefined) return 'nothing'
     let sum = 0
-    for (const [name, value] of columns) sum = crc32(value, crc32(name, sum + 1))
+    for (const [name, value] of columns) sum = extend(extend(next(sum), name), value)
     return `${columns.length} columns #${sum}`
   },
 }

@@ -17,12 +17,12 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { open } from 'varve'
-import { formatRecord, type PackageRecord, packageRecords } from '../model/packages-index.ts'
 import { SortedModel } from '../model/sorted-model.ts'
 import { checkTables } from '../oracle/cpp-checks.ts'
 import { isInstalled, mustRun, requireTool } from '../oracle/tools.ts'
 import { compareWithVarve, mustVerify } from '../oracle/varve-side.ts'
 import { freshSeed, Random } from '../random.ts'
+import { formatRecord, type PackageRecord, packageRecords } from './package-index.ts'
 
 const { values } = parseArgs({ options: { seed: { type: 'string' } } })
 

@@ -17,7 +17,6 @@ import {
   type Snapshot,
 } from '../sweep/index.ts'
 import { logForms, relogged } from './relogged.ts'
-import { sampleDatabases } from './samples.ts'
 
 export interface RotDatabase {
   readonly name: string
@@ -37,8 +36,8 @@ export interface RotDatabase {
 /** Of the zeros reserved behind a log, so many stay. */
 const ZEROS_KEPT = 64
 
-/** Its databases come with those of C++ RocksDB, which are the same whatever the seed; those of others with every table. */
-const FIRST_SEED = 1
+/** Its databases have some forms of tables, those of other seeds all. */
+export const FIRST_SEED = 1
 
 const quiet: OpenOptions = {
   mergeOperator: MERGE_OPERATOR,
@@ -231,7 +230,7 @@ export async function rotDatabases(seed = FIRST_SEED): Promise<RotDatabase[]> {
   }
   const withLogs = databases.filter(({ name }) => /^(log|logs|kept-logs)-closed$/.test(name))
   databases.push(...logForms.flatMap(form => withLogs.map(each => relogged(each, form))))
-  return seed === FIRST_SEED ? [...databases, ...(await sampleDatabases())] : databases
+  return databases
 }
 
 async function closedDatabase(of: Script, seed: number): Promise<RotDatabase> {

@@ -14,7 +14,8 @@ import type { SimulatedDisk } from '../disk/index.ts'
 import { reportToParent, runShards, type ShardCounts, shardCount } from '../shards.ts'
 import { newTally, runCase, sample } from '../sweep/tally.ts'
 import { allFlips, allLosses, type Damage, damageAddress, damaged } from './damage.ts'
-import { rotDatabases } from './databases.ts'
+import { FIRST_SEED, rotDatabases } from './databases.ts'
+import { sampleDatabases } from './samples.ts'
 import { readDamaged, useDamaged } from './verdict.ts'
 
 const SHOWN_MAX = 20
@@ -58,7 +59,9 @@ function shareOfShard(shard: number): string[] {
 /** Every so manieth case. What is the same for all shards is reported by the first. */
 async function runOwnShare(): Promise<ShardCounts> {
   const [shard, of] = values.shard.split('/').map(Number)
-  const databases = await rotDatabases(Number(values.seed))
+  const seed = Number(values.seed)
+  const databases = await rotDatabases(seed)
+  if (seed === FIRST_SEED) databases.push(...(await sampleDatabases()))
   const all = databases.flatMap(isFlips ? allFlips : allLosses)
   const chosen =
     values.replay === undefined

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KeySpace, randomValue } from '../model/generators.ts'
-import { formatRecord } from '../model/packages-index.ts'
 import { randomRange } from '../model/random-range.ts'
 import { nameOf, type Row, SortedModel } from '../model/sorted-model.ts'
 import { Random } from '../random.ts'
+import { formatRecord } from '../real-input/package-index.ts'
 
 const bytes = fc.uint8Array({ maxLength: 6 })
 const range = fc.record(

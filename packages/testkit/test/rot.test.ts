@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allFlips, allLosses, damaged, readDamaged, rotDatabases, useDamaged } from '../rot/index.ts'
+import { sampleDatabases } from '../rot/samples.ts'
 import { SweepError } from '../sweep/index.ts'
 import { sample } from '../sweep/tally.ts'
 
-const databases = await rotDatabases()
+const databases = [...(await rotDatabases()), ...(await sampleDatabases())]
 
 test('undamaged, every database is whole', async () => {
   assert.ok(databases.length >= 12)

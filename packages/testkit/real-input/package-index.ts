@@ -1,14 +1,9 @@
 /**
  * Real input: the records of Debian's package index on this machine, tens of thousands of paragraphs of some
- * kilobytes that somebody else wrote.
- *
- *     node packages/testkit/model/packages-index.ts [--format tsv|ndjson] [--limit N]
- *
- * prints them as rows: the key is name=version=architecture, the value the whole paragraph.
+ * kilobytes that somebody else wrote. As rows: the key is name=version=architecture, the value the whole paragraph.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 
 export interface PackageRecord {
   key: string
@@ -64,22 +59,3 @@ function keyOf(paragraph: string): string | undefined {
 function escapeTsv(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 }
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      format: { type: 'string', default: 'ndjson' },
-      limit: { type: 'string', default: 'Infinity' },
-    },
-  })
-  const format = values.format === 'tsv' ? 'tsv' : 'ndjson'
-  let left = Number(values.limit)
-  for await (const record of packageRecords()) {
-    if (left-- <= 0) break
-    if (!process.stdout.write(`${formatRecord(record, format)}\n`)) {
-      await new Promise(resolve => process.stdout.once('drain', resolve))
-    }
-  }
-}
-
-if (import.meta.main) await main()
