@@ -105,7 +105,7 @@ export class SharedBuffers implements BufferUser {
       const reason = this.manager.describe()
       throw new VarveError('STALLED', `the write waited ${deadline} ms and gave up: ${reason}`, { reason })
     }
-    const timer = setTimer(left, () => this.noteChange())
+    const timer = setTimer(left, () => this.noteChange(), true)
     await change
     timer.cancel()
   }

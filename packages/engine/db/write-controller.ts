@@ -107,7 +107,7 @@ export class WriteController {
     const { clock } = this.engine.runtime
     const left = deadline - (clock.monotonic() - started)
     if (left <= 0) throw this.stalled(deadline)
-    const timer = this.engine.runtime.setTimer(left, () => this.wake())
+    const timer = this.engine.runtime.setTimer(left, () => this.wake(), true)
     await this.changed.promise
     timer.cancel()
   }

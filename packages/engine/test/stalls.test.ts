@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database, OpenOptions, StallEvent } from '../index.ts'
+import { type Database, type OpenOptions, type StallEvent, WriteBufferManager } from '../index.ts'
+import type { Runtime } from '../runtime/index.ts'
 import { HeldRunner } from './faulty-world.ts'
 import { failureOf, freshPath, openFor, rowsOf, worldWith } from './support.ts'
 
@@ -117,6 +118,31 @@ test('a stopped write gives up after writeStallTimeoutMs, is not done, and harms
   await db.put('later', 'value')
   assert.equal((await rowsOf(db)).length, rows + 1)
 })
+
+for (const [what, options] of [
+  ['a flush', { maxWriteBufferNumber: 2 }],
+  ['memory', { writeBufferManager: new WriteBufferManager({ bufferSize: 65536, allowStall: true }) }],
+] as const) {
+  test(`a process does not end while a write waits for ${what}, and is to give up`, async t => {
+    const jobs = new HeldRunner()
+    t.after(() => jobs.release())
+    jobs.hold('flush')
+    const world = worldWith({ jobs })
+    const timers: boolean[] = []
+    const setTimer: Runtime['setTimer'] = (milliseconds, callback, keepAlive = false) => {
+      if (milliseconds > 30 && milliseconds <= 60) timers.push(keepAlive)
+      return world.setTimer(milliseconds, callback, keepAlive)
+    }
+    const opened = { writeBufferSize: 65536, writeStallTimeoutMs: 60, ...options }
+    const db = await openFor(t, freshPath(t), opened, { ...world, setTimer })
+    const writes = async () => {
+      for (;;) await db.put('key', VALUE)
+    }
+    assert.equal((await failureOf(writes())).code, 'STALLED')
+    assert.deepEqual(new Set(timers), new Set([true]))
+    jobs.release()
+  })
+}
 
 test('closing does not wait for ever behind writes that are stopped', async t => {
   const { db, jobs } = await openHeld(t, { maxWriteBufferNumber: 2 })

@@ -17,6 +17,7 @@ import { type BlockMemory, ByteReader } from '../bytes/index.ts'
 import { CorruptionError, isVarveError, notSupported } from '../errors/index.ts'
 import { fitsCodecKernel, lz4Decompress, snappyDecompress } from '../kernels/codecs.ts'
 import { CompressionType, compressionName } from './compression-type.ts'
+import { isWholeZstdFrame } from './zstd-frame.ts'
 
 /** The greatest expansion of each codec, from the shape of its densest copy. */
 const SNAPPY_EXPANSION = 22 // 64 bytes from 3.
@@ -101,6 +102,7 @@ export function zstdDecompressFrame(
   offset?: number,
 ): Uint8Array {
   const reader = new ByteReader(bytes, 0, bytes.length, file, offset)
+  if (!isWholeZstdFrame(bytes)) fail(reader, 'ZSTD')
   const sizeMax = Math.min(maxSize, bytes.length * ZSTD_EXPANSION)
   return decoded(reader, 'ZSTD', () => zstdDecompress(bytes, sizeMax))
 }

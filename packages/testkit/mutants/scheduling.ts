@@ -128,6 +128,22 @@ export const schedulingMutants: readonly Mutant[] = [
     killers: ['packages/engine/test/rate-limits.test.ts --test-name-pattern=mode.says'],
   },
   {
+    id: 'M143e',
+    what: 'a process ends while a write waits for a flush, before it has given up',
+    file: 'packages/engine/db/write-controller.ts',
+    find: 'setTimer(left, () => this.wake(), true)',
+    replace: 'setTimer(left, () => this.wake())',
+    killers: ['packages/engine/test/stalls.test.ts --test-name-pattern=does.not.end'],
+  },
+  {
+    id: 'M143f',
+    what: 'a process ends while a write waits for memory, before it has given up',
+    file: 'packages/engine/db/shared-buffers.ts',
+    find: 'setTimer(left, () => this.noteChange(), true)',
+    replace: 'setTimer(left, () => this.noteChange())',
+    killers: ['packages/engine/test/stalls.test.ts --test-name-pattern=does.not.end'],
+  },
+  {
     id: 'M144',
     what: 'a thread that is ending is taken by the next database',
     file: 'packages/engine/runtime/resting-threads.ts',
