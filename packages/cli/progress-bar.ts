@@ -35,7 +35,7 @@ export class ProgressBar {
   private readonly totalBytes: number | undefined
   private readonly stream: Terminal | undefined
   private readonly moments: Moment[] = [{ at: performance.now(), rows: 0, bytes: 0 }]
-  private drawnAt = 0
+  private drawnAt = Number.NEGATIVE_INFINITY
   private isDrawn = false
 
   /** `totalBytes`, when known, gives the bar, the percentage and the time left. */

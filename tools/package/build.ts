@@ -23,7 +23,7 @@ const packages = join(root, 'packages')
 /** Makes a folder for each published package in `target`, which is empty. */
 export function buildPackages(target: string): void {
   const modules = publishedPackages.flatMap(name => reachableModules(entryFiles(name)))
-  compile(modules, target)
+  compile(modules, target, packages)
   for (const name of publishedPackages) completePackage(name, target)
   for (const module of modules) copySource(module, target)
 }
@@ -42,13 +42,14 @@ function entryFiles(name: string): string[] {
   })
 }
 
-function compile(files: readonly string[], outDir: string): void {
+/** Puts what tsc makes of `files` where they lie below `rootDir`. */
+export function compile(files: readonly string[], outDir: string, rootDir: string): void {
   const compilerOptions = {
     noEmit: false,
     declaration: true,
     declarationMap: true,
     rewriteRelativeImportExtensions: true,
-    rootDir: packages,
+    rootDir,
     outDir,
     typeRoots: [join(root, 'node_modules/@types')],
   }
@@ -78,14 +79,19 @@ function copySource(module: string, target: string): void {
   cpSync(module, source)
 
   const output = join(folder, ...path).replace(/\.ts$/, '')
-  edit(`${output}.js`, text =>
-    text.replace(/(new URL\('\.{1,2}\/[^']+)\.ts', import\.meta\.url\)/g, "$1.js', import.meta.url)"),
-  )
+  renameUrls(`${output}.js`)
   edit(`${output}.d.ts.map`, text => {
     const map = JSON.parse(text) as { sources: string[] }
     map.sources = [relative(dirname(output), source).split(sep).join('/')]
     return JSON.stringify(map)
   })
+}
+
+/** What tsc leaves as it is: modules that threads and processes are started with. */
+export function renameUrls(file: string): void {
+  edit(file, text =>
+    text.replace(/(new URL\('\.{1,2}\/[^']+)\.ts', import\.meta\.url\)/g, "$1.js', import.meta.url)"),
+  )
 }
 
 function edit(file: string, change: (text: string) => string): void {
