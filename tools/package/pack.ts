@@ -1,6 +1,6 @@
 /** What npm would upload. */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { publishedPackages } from './build.ts'
 
 export interface PackedPackage {
@@ -24,22 +24,29 @@ export function packPackages(target: string): PackedPackage[] {
   })
 }
 
-/** What npm prints; npm's settings for the run that this is part of do not reach it. */
-export function runNpm(args: readonly string[], cwd: string, path: string = process.env.PATH ?? ''): string {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) =>
-        !/^npm_/i.test(name) ||
-        /^npm_config_(cache|registry|userconfig|globalconfig|cafile|https?_proxy|noproxy)$/i.test(name),
-    ),
-  )
+/** What npm prints. It runs on the machine's own Node, and with the machine's settings. */
+export function runNpm(args: readonly string[], cwd: string): string {
   const { status, stdout, stderr, error } = spawnSync('npm', args, {
     cwd,
     encoding: 'utf8',
-    env: { ...env, PATH: path },
+    env: outsideOfScripts(process.env),
     shell: process.platform === 'win32',
   })
   if (error !== undefined) throw error
   if (status !== 0) throw new Error(`npm ${args.join(' ')}: ${stderr}`)
   return stdout
+}
+
+/**
+ * Without what npm tells its scripts (workspace, prefix, ...), and without the Node that is installed here: npm looks for
+ * the machine's settings, its certificates among them, beside the Node that runs it.
+ */
+function outsideOfScripts({ PATH = '', ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(
+    ([name]) =>
+      !/^npm_/i.test(name) ||
+      /^npm_config_(cache|registry|userconfig|globalconfig|cafile|https?_proxy|noproxy)$/i.test(name),
+  )
+  const folders = PATH.split(delimiter).filter(folder => !folder.endsWith(join('node_modules', '.bin')))
+  return { ...Object.fromEntries(kept), PATH: folders.join(delimiter) }
 }
