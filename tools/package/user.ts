@@ -1,16 +1,17 @@
 /** Somebody with a folder in which packages are installed. */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import type { Example } from './examples.ts'
 
 export class User {
   readonly home: string
   private readonly path: string
 
-  constructor(home: string) {
+  /** Whose `node` is that of the folder `nodeFolder`; otherwise the one that runs this. */
+  constructor(home: string, nodeFolder: string = dirname(process.execPath)) {
     this.home = home
-    this.path = `${join(home, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
+    this.path = [nodeFolder, join(home, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   }
 
   /** What it prints; anything on standard error is a failure. */
